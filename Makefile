@@ -1,0 +1,43 @@
+# Each target makes its own .venv from nothing; PYTHON chooses the interpreter (3.11, 3.12 or 3.13).
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+APPROVE ?= browser
+PYTEST ?= $(BIN)/python -m pytest
+export AIRFLOW__CORE__LOAD_EXAMPLES = False
+
+.PHONY: install check test test-core test-long demo clean bench-import
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# What CI runs: everything but the tests marked long.
+test: install
+	$(PYTEST) -n 2 --dist loadgroup -m "not long"
+
+# The tests that need no running Airflow; for the other Python versions.
+test-core: install
+	$(PYTEST) -n 2 -m "not long and not airflow"
+
+test-long: install
+	$(PYTEST) -n 2 --dist loadgroup
+
+demo: install
+	$(BIN)/airflow-privacy demo --approve $(APPROVE)
+
+bench-import: install
+	$(BIN)/python benchmarks/import_cost.py
+
+clean:
+	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""The pure core: no Airflow, OpenLineage, FastAPI or SQLAlchemy below this directory."""

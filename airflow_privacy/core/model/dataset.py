@@ -1,0 +1,48 @@
+"""A version of a dataset: its files, and the manifest that every reader checks them against."""
+
+from __future__ import annotations
+
+from airflow_privacy.core.model.codec import Artifact, Value, digest_of
+from airflow_privacy.core.model.refs import ColumnType
+
+CHUNK_BYTES = 8 * 1024 * 1024
+
+
+class ManifestFile(Value, kw_only=True):
+    """One file: path relative to the version's folder, size, rows, SHA-256 of the whole and of each 8 MiB chunk (all with ``sha256:``)."""
+
+    path: str
+    bytes: int
+    rows: int
+    sha256: str
+    chunks: tuple[str, ...]
+
+
+class Manifest(Value, kw_only=True):
+    """``manifest.json`` beside the files of a version."""
+
+    version: str
+    plan: str
+    files: tuple[ManifestFile, ...]
+
+
+class Dataset(Artifact, kw_only=True, tag="dataset"):
+    """One version of a masked dataset. Parents: the plan and the digests of the sources.
+
+    ``uri`` is the dataset's folder; the files lie under ``<uri>/versions/<version>/``.
+    """
+
+    uri: str
+    version: str
+    plan: str
+    sources: tuple[str, ...]
+    rows: int
+    rows_read: int
+    rows_suppressed: int
+    columns: tuple[ColumnType, ...]
+    files: tuple[ManifestFile, ...]
+
+
+def version_of(files: tuple[ManifestFile, ...], plan_digest: str) -> str:
+    """The content-addressed version: 16 hexadecimal digits over the files' digests and the plan's."""
+    return digest_of({"files": [file.sha256 for file in files], "plan": plan_digest}).removeprefix("sha256:")[:16]

@@ -1,0 +1,73 @@
+"""An organisation's rules: environments, the boundaries between them, and which technique meets which data."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from airflow_privacy.core.model.codec import Artifact, Value
+from airflow_privacy.core.model.findings import Role
+from airflow_privacy.core.model.techniques import Technique
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class Environment(Value, kw_only=True):
+    """A place with one level of trust. A URI belongs to the environment with the longest base that it starts with."""
+
+    name: str
+    base_uris: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    connection: str | None = None
+
+
+class Boundary(Value, kw_only=True):
+    """What a release from ``source`` to ``destination`` needs.
+
+    ``level`` is a predicate over privacy levels (``"k_anonymous(k>=5) or pseudonymized"``). ``approvers`` are user names. An
+    approval holds for ``approval_hours``; a passport for ``passport_days``.
+    """
+
+    source: str
+    destination: str
+    approvers: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    level: str
+    min_k: Annotated[int, msgspec.Meta(ge=1)]
+    max_prosecutor_risk: Share = 1.0
+    max_marketer_risk: Share = 1.0
+    min_l: Annotated[int, msgspec.Meta(ge=1)] = 1
+    approval_hours: Annotated[int, msgspec.Meta(ge=1)] = 24
+    passport_days: Annotated[int, msgspec.Meta(ge=1)] = 90
+
+
+class When(Value, kw_only=True):
+    """All conditions that are given must hold; one of the listed values suffices. A rule with none matches everything."""
+
+    entity: tuple[str, ...] = ()
+    role: tuple[Role, ...] = ()
+    classification: tuple[str, ...] = ()
+    tag: tuple[str, ...] = ()
+    column: tuple[str, ...] = ()
+    purpose: tuple[str, ...] = ()
+    destination: tuple[str, ...] = ()
+
+
+class Rule(Value, kw_only=True):
+    """The first rule that matches a column decides; a column that none matches is dropped."""
+
+    name: str
+    when: When
+    then: Technique
+    because: str = ""
+
+
+class Policy(Artifact, kw_only=True, tag="policy"):
+    """One policy file. ``quasi_identifiers`` are columns that are treated as such whatever detection says."""
+
+    name: str
+    version: str
+    environments: tuple[Environment, ...]
+    boundaries: tuple[Boundary, ...]
+    quasi_identifiers: tuple[str, ...] = ()
+    suppression_limit: Share = 0.0
+    rules: tuple[Rule, ...]

@@ -1,0 +1,62 @@
+"""What a person approves, the approval, and the facts that the ledger keeps."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from airflow_privacy.core.model.codec import Artifact, Value
+
+
+class Evidence(Artifact, kw_only=True, tag="evidence"):
+    """The digest over this is what an approver sees and what the transfer checks again. No clock, no run: retries give the same."""
+
+    dataset: str
+    risk: str
+
+
+class Approval(Artifact, kw_only=True, tag="approval"):
+    """One answer to one request. ``requester`` is ``None`` for a scheduled run. Times are RFC 3339 in UTC."""
+
+    evidence: str
+    nonce: str
+    dag_id: str
+    run_id: str
+    task_id: str
+    requester: str | None
+    responder: str
+    decision: Literal["approve", "reject"]
+    answered_at: str
+    expires_at: str
+    comment: str = ""
+
+
+class Link(Value, kw_only=True):
+    """A fact's reference to an artifact."""
+
+    kind: str
+    digest: str
+
+
+class Fact(Value, kw_only=True):
+    """One entry of the ledger: what happened, to what, by whom. Digests, names and counts; never a value.
+
+    ``kind`` is a past participle: ``checked``, ``detected``, ``planned``, ``masked``, ``assessed``, ``requested``, ``answered``,
+    ``transferred``, ``refused``, ``key-created``.
+    """
+
+    kind: str
+    at: str
+    actor: str
+    run: str = ""
+    task: str = ""
+    links: tuple[Link, ...] = ()
+    counts: dict[str, int] = {}
+    reason: str = ""
+
+
+class LedgerPosition(Value, kw_only=True):
+    """Where a fact stands: its index, and the signed checkpoint (C2SP signed note) of the tree that holds it."""
+
+    index: int
+    leaf: str
+    checkpoint: str
