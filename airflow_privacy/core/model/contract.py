@@ -6,8 +6,9 @@ from airflow_privacy.core.model.codec import Artifact, Value
 from airflow_privacy.core.model.findings import Role
 
 
-class Column(Value, kw_only=True):
-    """One property of a table. ``entity`` and ``role`` are set where a steward pinned them (``privacy.entity``, ``privacy.role``)."""
+class Column(Value, frozen=True, kw_only=True):
+    """One property of a table. ``entity`` and ``role`` are set where a steward pinned them (``privacy.entity``,
+    ``privacy.role``)."""
 
     name: str
     logical_type: str | None = None
@@ -21,7 +22,7 @@ class Column(Value, kw_only=True):
     role: Role | None = None
 
 
-class Table(Value, kw_only=True):
+class Table(Value, frozen=True, kw_only=True):
     """One schema object of a contract."""
 
     name: str
@@ -32,7 +33,7 @@ class Table(Value, kw_only=True):
         return next((column for column in self.columns if column.name == name), None)
 
 
-class Server(Value, kw_only=True):
+class Server(Value, frozen=True, kw_only=True):
     """Where a dataset lies, per environment: ``location`` is a path or URI."""
 
     name: str
@@ -41,21 +42,21 @@ class Server(Value, kw_only=True):
     location: str | None = None
 
 
-class Retention(Value, kw_only=True):
+class Retention(Value, frozen=True, kw_only=True):
     """How long rows may be kept, counted from ``anchor`` (a column), in days."""
 
     days: int
     anchor: str | None = None
 
 
-class Freshness(Value, kw_only=True):
+class Freshness(Value, frozen=True, kw_only=True):
     """How old the newest value of ``column`` may be, in hours."""
 
     column: str
     hours: float
 
 
-class Contract(Artifact, kw_only=True, tag="contract"):
+class Contract(Artifact, frozen=True, kw_only=True, tag="contract"):
     """One contract file. ``owner`` is a user name; ``purposes`` and ``lawful_basis`` come from our custom properties."""
 
     id: str

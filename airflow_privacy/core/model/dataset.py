@@ -8,8 +8,9 @@ from airflow_privacy.core.model.refs import ColumnType
 CHUNK_BYTES = 8 * 1024 * 1024
 
 
-class ManifestFile(Value, kw_only=True):
-    """One file: path relative to the version's folder, size, rows, SHA-256 of the whole and of each 8 MiB chunk (all with ``sha256:``)."""
+class ManifestFile(Value, frozen=True, kw_only=True):
+    """One file: path relative to the version's folder, size, rows, SHA-256 of the whole and of each 8 MiB chunk (all with
+    ``sha256:``)."""
 
     path: str
     bytes: int
@@ -18,7 +19,7 @@ class ManifestFile(Value, kw_only=True):
     chunks: tuple[str, ...]
 
 
-class Manifest(Value, kw_only=True):
+class Manifest(Value, frozen=True, kw_only=True):
     """``manifest.json`` beside the files of a version."""
 
     version: str
@@ -26,7 +27,7 @@ class Manifest(Value, kw_only=True):
     files: tuple[ManifestFile, ...]
 
 
-class Dataset(Artifact, kw_only=True, tag="dataset"):
+class Dataset(Artifact, frozen=True, kw_only=True, tag="dataset"):
     """One version of a masked dataset. Parents: the plan and the digests of the sources.
 
     ``uri`` is the dataset's folder; the files lie under ``<uri>/versions/<version>/``.

@@ -9,7 +9,7 @@ from airflow_privacy.core.model.codec import Artifact, Value
 Role = Literal["direct-identifier", "quasi-identifier", "sensitive", "non-sensitive"]
 
 
-class Signal(Value, kw_only=True):
+class Signal(Value, frozen=True, kw_only=True):
     """One piece of evidence.
 
     ``source`` says what kind: ``pattern`` (a recognizer over all values), ``checksum``, ``name`` (a word of the column's name),
@@ -23,7 +23,7 @@ class Signal(Value, kw_only=True):
     checked: int = 0
 
 
-class ColumnFinding(Value, kw_only=True):
+class ColumnFinding(Value, frozen=True, kw_only=True):
     """The verdict on one column.
 
     ``entity`` is the main entity (Presidio's names, ``EMAIL_ADDRESS``), ``embedded`` what free text holds besides.
@@ -45,7 +45,7 @@ class ColumnFinding(Value, kw_only=True):
     signals: tuple[Signal, ...] = ()
 
 
-class Findings(Artifact, kw_only=True, tag="findings"):
+class Findings(Artifact, frozen=True, kw_only=True, tag="findings"):
     """All columns of one source. Parents: the contract (if any) and the dataset that was scanned."""
 
     contract: str | None

@@ -20,19 +20,19 @@ class _Level(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     pass
 
 
-class Raw(_Level, kw_only=True, tag="raw"):
+class Raw(_Level, frozen=True, kw_only=True, tag="raw"):
     """A direct identifier is there as it was."""
 
 
-class Pseudonymized(_Level, kw_only=True, tag="pseudonymized"):
+class Pseudonymized(_Level, frozen=True, kw_only=True, tag="pseudonymized"):
     """No direct identifier in clear; linkable tokens or parts of identifiers remain. Still personal data."""
 
 
-class Deidentified(_Level, kw_only=True, tag="deidentified"):
+class Deidentified(_Level, frozen=True, kw_only=True, tag="deidentified"):
     """No direct identifier and no record-unique token; residual risk is measured, not bounded."""
 
 
-class KAnonymous(_Level, kw_only=True, tag="k_anonymous"):
+class KAnonymous(_Level, frozen=True, kw_only=True, tag="k_anonymous"):
     """The model holds over all released quasi-identifiers, tokens counted among them. ``l`` is distinct l-diversity."""
 
     k: int
@@ -75,7 +75,7 @@ def parse_predicate(text: str) -> Predicate:
 
 
 def satisfies(level: PrivacyLevel, predicate: str) -> bool:
-    """Whether *level* is one of the kinds that *predicate* accepts. A parameter that was not measured does not satisfy a bound."""
+    """Whether *level* is one of the kinds that *predicate* accepts. A parameter that was not measured satisfies no bound."""
     values = msgspec.structs.asdict(level)
 
     def holds(conditions: tuple[tuple[str, str, float], ...]) -> bool:
@@ -85,8 +85,14 @@ def satisfies(level: PrivacyLevel, predicate: str) -> bool:
 
 
 def level_of(
-    *, direct_in_clear: bool, partial_identifiers: bool, tokens: bool, k: int, k_with_tokens: int, l: int | None
-) -> PrivacyLevel:  # noqa: E741
+    *,
+    direct_in_clear: bool,
+    partial_identifiers: bool,
+    tokens: bool,
+    k: int,
+    k_with_tokens: int,
+    l: int | None,  # noqa: E741 - the model's own name
+) -> PrivacyLevel:
     """The one place that decides a level, from what a plan leaves in the output and what the risk figures say.
 
     :param direct_in_clear: a direct identifier is released as it was.

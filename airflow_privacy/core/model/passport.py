@@ -12,14 +12,14 @@ PREDICATE_TYPE = "https://airflow-privacy.dev/release/v1"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
 
-class Subject(Value, kw_only=True):
+class Subject(Value, frozen=True, kw_only=True):
     """One published file: ``digest`` maps ``sha256`` to bare hexadecimal digits, as in-toto wants it."""
 
     name: str
     digest: dict[str, str]
 
 
-class Release(Value, kw_only=True):
+class Release(Value, frozen=True, kw_only=True):
     """What the publisher states. Digests lead to the artifacts; ``checkpoint`` fixes the ledger as it was at publication."""
 
     dataset: str

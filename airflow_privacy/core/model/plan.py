@@ -13,7 +13,7 @@ from airflow_privacy.core.model.techniques import (
 )
 
 
-class Decision(Value, kw_only=True):
+class Decision(Value, frozen=True, kw_only=True):
     """What happens to one column. ``rule`` is the policy rule's name, or ``default-deny``."""
 
     column: str
@@ -25,7 +25,7 @@ class Decision(Value, kw_only=True):
     reason: str
 
 
-class RecordSuppression(Value, kw_only=True):
+class RecordSuppression(Value, frozen=True, kw_only=True):
     """Records in equivalence classes smaller than ``k`` over ``quasi_identifiers`` are left out, up to ``limit`` of all rows."""
 
     k: int
@@ -33,7 +33,7 @@ class RecordSuppression(Value, kw_only=True):
     limit: float
 
 
-class MaskingPlan(Artifact, kw_only=True, tag="plan"):
+class MaskingPlan(Artifact, frozen=True, kw_only=True, tag="plan"):
     """One decision a column, in the source's column order. Parents: contract, policy, findings.
 
     ``scope`` names the key that tokens are made with: ``<destination>/<purpose>/<recipient>``; equal values join inside a scope

@@ -13,7 +13,7 @@ from airflow_privacy.core.model.techniques import Technique
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
-class Environment(Value, kw_only=True):
+class Environment(Value, frozen=True, kw_only=True):
     """A place with one level of trust. A URI belongs to the environment with the longest base that it starts with."""
 
     name: str
@@ -21,7 +21,7 @@ class Environment(Value, kw_only=True):
     connection: str | None = None
 
 
-class Boundary(Value, kw_only=True):
+class Boundary(Value, frozen=True, kw_only=True):
     """What a release from ``source`` to ``destination`` needs.
 
     ``level`` is a predicate over privacy levels (``"k_anonymous(k>=5) or pseudonymized"``). ``approvers`` are user names. An
@@ -40,7 +40,7 @@ class Boundary(Value, kw_only=True):
     passport_days: Annotated[int, msgspec.Meta(ge=1)] = 90
 
 
-class When(Value, kw_only=True):
+class When(Value, frozen=True, kw_only=True):
     """All conditions that are given must hold; one of the listed values suffices. A rule with none matches everything."""
 
     entity: tuple[str, ...] = ()
@@ -52,7 +52,7 @@ class When(Value, kw_only=True):
     destination: tuple[str, ...] = ()
 
 
-class Rule(Value, kw_only=True):
+class Rule(Value, frozen=True, kw_only=True):
     """The first rule that matches a column decides; a column that none matches is dropped."""
 
     name: str
@@ -61,7 +61,7 @@ class Rule(Value, kw_only=True):
     because: str = ""
 
 
-class Policy(Artifact, kw_only=True, tag="policy"):
+class Policy(Artifact, frozen=True, kw_only=True, tag="policy"):
     """One policy file. ``quasi_identifiers`` are columns that are treated as such whatever detection says."""
 
     name: str

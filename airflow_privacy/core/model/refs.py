@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow_privacy.core.model.codec import Value
 
 
-class ArtifactRef(Value, kw_only=True):
+class ArtifactRef(Value, frozen=True, kw_only=True):
     """Where an artifact lies and which bytes it must have. This, and nothing else, crosses a task boundary."""
 
     uri: str
@@ -14,14 +14,14 @@ class ArtifactRef(Value, kw_only=True):
     counts: dict[str, int] = {}
 
 
-class FileStamp(Value, kw_only=True):
+class FileStamp(Value, frozen=True, kw_only=True):
     """A file as it was when it was read: its URI and the SHA-256 of its bytes."""
 
     uri: str
     sha256: str
 
 
-class ColumnType(Value, kw_only=True):
+class ColumnType(Value, frozen=True, kw_only=True):
     """A column of a table: its name and its logical type.
 
     ``dtype`` is one of ``string``, ``integer``, ``number``, ``boolean``, ``date``, ``timestamp``, ``time``,

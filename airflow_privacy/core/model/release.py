@@ -7,14 +7,14 @@ from typing import Literal
 from airflow_privacy.core.model.codec import Artifact, Value
 
 
-class Evidence(Artifact, kw_only=True, tag="evidence"):
-    """The digest over this is what an approver sees and what the transfer checks again. No clock, no run: retries give the same."""
+class Evidence(Artifact, frozen=True, kw_only=True, tag="evidence"):
+    """The digest over this is what an approver sees and the transfer checks again. No clock, no run: retries give the same."""
 
     dataset: str
     risk: str
 
 
-class Approval(Artifact, kw_only=True, tag="approval"):
+class Approval(Artifact, frozen=True, kw_only=True, tag="approval"):
     """One answer to one request. ``requester`` is ``None`` for a scheduled run. Times are RFC 3339 in UTC."""
 
     evidence: str
@@ -30,14 +30,14 @@ class Approval(Artifact, kw_only=True, tag="approval"):
     comment: str = ""
 
 
-class Link(Value, kw_only=True):
+class Link(Value, frozen=True, kw_only=True):
     """A fact's reference to an artifact."""
 
     kind: str
     digest: str
 
 
-class Fact(Value, kw_only=True):
+class Fact(Value, frozen=True, kw_only=True):
     """One entry of the ledger: what happened, to what, by whom. Digests, names and counts; never a value.
 
     ``kind`` is a past participle: ``checked``, ``detected``, ``planned``, ``masked``, ``assessed``, ``requested``, ``answered``,
@@ -54,7 +54,7 @@ class Fact(Value, kw_only=True):
     reason: str = ""
 
 
-class LedgerPosition(Value, kw_only=True):
+class LedgerPosition(Value, frozen=True, kw_only=True):
     """Where a fact stands: its index, and the signed checkpoint (C2SP signed note) of the tree that holds it."""
 
     index: int

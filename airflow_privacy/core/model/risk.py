@@ -9,19 +9,19 @@ from airflow_privacy.core.model.codec import Artifact, Value
 from airflow_privacy.core.model.levels import PrivacyLevel
 
 
-class SensitiveFigures(Value, kw_only=True):
+class SensitiveFigures(Value, frozen=True, kw_only=True):
     """Distinct l of one sensitive attribute: the fewest distinct values in any equivalence class."""
 
     column: str
     distinct_l: int
 
 
-class RiskFigures(Value, kw_only=True):
+class RiskFigures(Value, frozen=True, kw_only=True):
     """Figures over one set of quasi-identifiers.
 
     ``prosecutor``: 1 / size of the smallest class. ``marketer``: classes / rows (ARX's average risk). ``journalist`` equals
-    ``prosecutor`` where no population is given. ``sample_uniqueness``: share of rows alone in their class. ``below_min_k``: rows in
-    classes smaller than the boundary's k. ``l`` is the smallest distinct l, or ``None`` without a sensitive attribute.
+    ``prosecutor`` where no population is given. ``sample_uniqueness``: share of rows alone in their class. ``below_min_k``:
+    rows in classes smaller than the boundary's k. ``l`` is the smallest distinct l, or ``None`` without a sensitive attribute.
     """
 
     rows: int
@@ -38,7 +38,7 @@ class RiskFigures(Value, kw_only=True):
     attributes: tuple[SensitiveFigures, ...] = ()
 
 
-class Thresholds(Value, kw_only=True):
+class Thresholds(Value, frozen=True, kw_only=True):
     """What the boundary's policy demands."""
 
     min_k: int
@@ -48,7 +48,7 @@ class Thresholds(Value, kw_only=True):
     level: str
 
 
-class RiskReport(Artifact, kw_only=True, tag="risk"):
+class RiskReport(Artifact, frozen=True, kw_only=True, tag="risk"):
     """Parents: dataset and plan. ``k_with_tokens`` counts pseudonyms among the quasi-identifiers.
 
     ``violations`` names each threshold that does not hold; a report with any cannot be released.

@@ -17,25 +17,25 @@ class _Technique(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     pass
 
 
-class Keep(_Technique, kw_only=True, tag="keep"):
+class Keep(_Technique, frozen=True, kw_only=True, tag="keep"):
     """The value stays as it is. Only a rule can say so: nothing is kept by default."""
 
 
-class Drop(_Technique, kw_only=True, tag="drop"):
+class Drop(_Technique, frozen=True, kw_only=True, tag="drop"):
     """Suppression of the attribute: the column is not in the output."""
 
 
-class Null(_Technique, kw_only=True, tag="null"):
+class Null(_Technique, frozen=True, kw_only=True, tag="null"):
     """Suppression of every value: the column stays, empty."""
 
 
-class Redact(_Technique, kw_only=True, tag="redact"):
+class Redact(_Technique, frozen=True, kw_only=True, tag="redact"):
     """Suppression: every non-missing value becomes the same text."""
 
     text: str = "[REDACTED]"
 
 
-class PartialMask(_Technique, kw_only=True, tag="partial_mask"):
+class PartialMask(_Technique, frozen=True, kw_only=True, tag="partial_mask"):
     """Suppression of characters: all letters and digits but the first and last few become ``char``; separators stay."""
 
     keep_first: NonNegative = 0
@@ -43,31 +43,31 @@ class PartialMask(_Technique, kw_only=True, tag="partial_mask"):
     char: Annotated[str, msgspec.Meta(min_length=1, max_length=1)] = "*"
 
 
-class HmacToken(_Technique, kw_only=True, tag="hmac_token"):
+class HmacToken(_Technique, frozen=True, kw_only=True, tag="hmac_token"):
     """Pseudonymization: HMAC-SHA-256 (RFC 2104) with the scope's key, as ``length`` hexadecimal digits."""
 
     length: Annotated[int, msgspec.Meta(ge=16, le=64)] = 32
 
 
-class Round(_Technique, kw_only=True, tag="round"):
+class Round(_Technique, frozen=True, kw_only=True, tag="round"):
     """Generalization: a number to the nearest multiple of ``to`` (half to even)."""
 
     to: Annotated[float, msgspec.Meta(gt=0)]
 
 
-class Bins(_Technique, kw_only=True, tag="bins"):
+class Bins(_Technique, frozen=True, kw_only=True, tag="bins"):
     """Generalization: a number to the label of its half-open interval between rising ``edges``: ``<a``, ``[a,b)``, ``>=z``."""
 
     edges: Annotated[tuple[float, ...], msgspec.Meta(min_length=1)]
 
 
-class TruncateDate(_Technique, kw_only=True, tag="truncate_date"):
+class TruncateDate(_Technique, frozen=True, kw_only=True, tag="truncate_date"):
     """Generalization: a date or timestamp to the first day of its year, decade, quarter or month."""
 
     to: Literal["month", "quarter", "year", "decade"]
 
 
-class GeoPrefix(_Technique, kw_only=True, tag="geo_prefix"):
+class GeoPrefix(_Technique, frozen=True, kw_only=True, tag="geo_prefix"):
     """Generalization: the first ``length`` characters of a postal code or region code."""
 
     length: Positive
