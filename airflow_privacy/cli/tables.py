@@ -1,0 +1,184 @@
+"""Verbs about a table: check, detect, plan, explain, mask, risk."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from pathlib import Path
+
+import msgspec
+
+from airflow_privacy.cli.result import Result, Verbs, verb
+from airflow_privacy.core.io.artifacts import ArtifactStore
+from airflow_privacy.core.model.findings import Findings
+from airflow_privacy.core.model.plan import MaskingPlan
+from airflow_privacy.core.model.refs import ArtifactRef
+from airflow_privacy.core.model.risk import RiskReport
+from airflow_privacy.core.pipeline import apply, prepare
+from airflow_privacy.core.pipeline.workspace import Caller, Workspace
+from airflow_privacy.core.policy.explain import explain
+from airflow_privacy.core.risk.report import summary
+
+
+def add_verbs(verbs: Verbs, common: argparse.ArgumentParser) -> None:
+    """Register this module's verbs."""
+    check = verb(verbs, "check", _check, parent=common, summary="compare a table with its contract")
+    check.add_argument("source")
+    check.add_argument("--contract", required=True)
+    check.add_argument("--previous", help="the contract before this one: refuse what weakens privacy")
+
+    detect = verb(verbs, "detect", _detect, parent=common, summary="find personal data in a table")
+    detect.add_argument("source")
+    detect.add_argument("--contract")
+    detect.add_argument("--sample-rows", type=int)
+    detect.add_argument("--on-drift", choices=("fail", "warn", "ignore"), default="fail")
+
+    for name, run, summary_text in (
+        ("plan", _plan, "decide what happens to each column; prints the plan's digest"),
+        ("explain", _explain, "the same, as a table that a steward understands"),
+    ):
+        plan = verb(verbs, name, run, parent=common, summary=summary_text)
+        plan.add_argument("source")
+        plan.add_argument("--contract", required=True)
+        plan.add_argument("--policy", required=True)
+        plan.add_argument("--purpose", required=True)
+        plan.add_argument("--recipient", required=True)
+        plan.add_argument("--destination", required=True)
+
+    mask = verb(verbs, "mask", _mask, parent=common, summary="apply a plan into a staging dataset")
+    mask.add_argument("source")
+    mask.add_argument("--plan", required=True, help="the plan's digest")
+    mask.add_argument("--out", required=True)
+
+    risk = verb(verbs, "risk", _risk, parent=common, summary="re-identification risk of a masked dataset, before and after")
+    risk.add_argument("dataset", help="the dataset's digest")
+
+
+def workspace_of(options: argparse.Namespace) -> Workspace:
+    """The workspace of ``--home``."""
+    home: Path = options.home
+    return Workspace(home=home, artifacts=ArtifactStore(home / "artifacts"))
+
+
+def _caller() -> Caller:
+    return Caller(actor=getpass.getuser(), run="command-line")
+
+
+def _check(options: argparse.Namespace) -> Result:
+    done = prepare.check_contract(
+        workspace_of(options), _caller(), source=options.source, contract=options.contract, previous=options.previous
+    )
+    return Result("The table keeps its contract.", {"holds": True, "contract": done.ref.digest})
+
+
+def _detect(options: argparse.Namespace) -> Result:
+    workspace = workspace_of(options)
+    done = prepare.detect(
+        workspace,
+        _caller(),
+        source=options.source,
+        contract=options.contract,
+        sample_rows=options.sample_rows,
+        on_drift=options.on_drift,
+        progress=_progress if sys.stderr.isatty() else None,
+    )
+    findings = workspace.artifacts.get(Findings, done.ref)
+    return Result(findings_text(findings), findings_document(findings))
+
+
+def findings_document(findings: Findings) -> dict[str, object]:
+    """``detect --json``."""
+    return {
+        "rows_scanned": findings.rows_scanned,
+        "rows_total": findings.rows_total,
+        "columns": [
+            {
+                "name": column.name,
+                "entity": column.entity,
+                "role": column.role,
+                "confidence": column.confidence,
+                "matched": column.matched,
+                "coverage_bound_95": column.coverage_bound_95,
+                "evidence": [msgspec.to_builtins(signal) for signal in column.signals],
+            }
+            for column in findings.columns
+        ],
+    }
+
+
+def findings_text(findings: Findings) -> str:
+    """The findings as a table for a terminal."""
+    lines = [f"{findings.rows_scanned:,} of {findings.rows_total:,} rows read", ""]
+    lines.append(f"{'column':<20} {'what it is':<24} {'role':<18} {'sure':>5}  matched")
+    for column in findings.columns:
+        what = column.entity or "-"
+        if column.embedded:
+            what = f"text with {', '.join(column.embedded)}"
+        lines.append(
+            f"{column.name:<20} {what:<24} {column.role:<18} {column.confidence:>5.0%}  {column.matched:,} of {column.non_missing:,}"
+        )
+    return "\n".join(lines)
+
+
+def _make_plan(options: argparse.Namespace) -> tuple[ArtifactRef, MaskingPlan, Findings]:
+    workspace = workspace_of(options)
+    found = prepare.detect(workspace, _caller(), source=options.source, contract=options.contract)
+    planned = prepare.plan_masking(
+        workspace,
+        _caller(),
+        contract=options.contract,
+        policy=options.policy,
+        findings=found.ref,
+        purpose=options.purpose,
+        recipient=options.recipient,
+        destination=options.destination,
+    )
+    store = workspace.artifacts
+    return planned.ref, store.get(MaskingPlan, planned.ref), store.get(Findings, found.ref)
+
+
+def _plan(options: argparse.Namespace) -> Result:
+    ref, plan, _ = _make_plan(options)
+    return Result(f"plan {ref.digest}\n{ref.uri}", {"digest": ref.digest, "uri": ref.uri, "plan": msgspec.to_builtins(plan)})
+
+
+def _explain(options: argparse.Namespace) -> Result:
+    ref, plan, findings = _make_plan(options)
+    return Result(explain(plan, findings), {"digest": ref.digest, "plan": msgspec.to_builtins(plan)})
+
+
+def _mask(options: argparse.Namespace) -> Result:
+    workspace = workspace_of(options)
+    plan = workspace.artifacts.reference("plan", options.plan)
+    done = apply.mask(workspace, _caller(), source=options.source, plan=plan, out=options.out)
+    return Result(
+        f"dataset {done.ref.digest}\n{done.ref.counts.get('rows', 0):,} rows", {"digest": done.ref.digest, "counts": done.ref.counts}
+    )
+
+
+def _risk(options: argparse.Namespace) -> Result:
+    workspace = workspace_of(options)
+    done = apply.assess_risk(workspace, _caller(), dataset=workspace.artifacts.reference("dataset", options.dataset))
+    report = workspace.artifacts.get(RiskReport, done.ref)
+    after = report.after
+    document = {
+        "rows": after.rows,
+        "classes": after.classes,
+        "k": after.k,
+        "l": after.l,
+        "t": after.t,
+        "sample_uniqueness": after.sample_uniqueness,
+        "prosecutor": after.prosecutor,
+        "journalist": after.journalist,
+        "marketer": after.marketer,
+        "average_class_size": after.average_class_size,
+        "models": {"k-anonymity": after.k, "k-anonymity with tokens": report.k_with_tokens},
+        "attributes": [msgspec.to_builtins(attribute) for attribute in after.attributes],
+    }
+    return Result(f"risk {done.ref.digest}\n\n{summary(report)}", document)
+
+
+def _progress(done: int, total: int) -> None:
+    end = "\n" if done >= total else ""
+    print(f"\r{done:,} of {total:,} rows", end=end, file=sys.stderr, flush=True)

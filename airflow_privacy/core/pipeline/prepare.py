@@ -1,0 +1,173 @@
+"""Before anything is changed: check the contract, look at the data, make the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from airflow_privacy.core.contract.check import check_table, require
+from airflow_privacy.core.contract.difference import compare
+from airflow_privacy.core.contract.odcs import load_contract
+from airflow_privacy.core.detect.columns import detect_columns
+from airflow_privacy.core.detect.drift import check_drift
+from airflow_privacy.core.errors import BadInput, CheckFailed
+from airflow_privacy.core.io.source import TableSource, open_source
+from airflow_privacy.core.model.codec import digest_of
+from airflow_privacy.core.model.contract import Contract, Table
+from airflow_privacy.core.model.findings import Findings
+from airflow_privacy.core.model.flow import Flow, FlowTable, Outcome
+from airflow_privacy.core.model.plan import MaskingPlan
+from airflow_privacy.core.model.refs import ArtifactRef, ColumnType
+from airflow_privacy.core.pipeline.workspace import Caller, Workspace, links_of, record
+from airflow_privacy.core.policy.load import load_policy
+from airflow_privacy.core.policy.resolve import resolve
+
+Drift = Literal["fail", "warn", "ignore"]
+
+
+def split_table(reference: str) -> tuple[str, str | None]:
+    """``contract.yaml#orders`` names one table of a contract that has several."""
+    path, _, table = reference.partition("#")
+    return path, table or None
+
+
+def table_of(contract: Contract, name: str | None, *, where: str) -> Table:
+    """The table that a reference names; a contract with one table needs no name.
+
+    :raises BadInput: no such table, or several to choose from.
+    """
+    tables = {table.name: table for table in contract.tables}
+    if name is None and len(tables) == 1:
+        return contract.tables[0]
+    if name in tables:
+        return tables[name]
+    raise BadInput(
+        "unknown-table",
+        f"The contract has no table {name!r}" if name else "The contract has several tables",
+        where=where,
+        do=f"Name one after '#': {', '.join(tables) or 'it has none'}.",
+    )
+
+
+def check_contract(workspace: Workspace, caller: Caller, *, source: str, contract: str, previous: str | None) -> Outcome:
+    """Compare a table with its contract, and the contract with the one before it.
+
+    :raises CheckFailed: the table breaks a promise, or the new contract weakens privacy.
+    """
+    path, name = split_table(contract)
+    loaded = load_contract(path)
+    table = table_of(loaded.contract, name, where=path)
+    opened = open_source(source)
+    ref = workspace.artifacts.put(loaded.contract, counts={"columns": len(table.columns)})
+    try:
+        if previous:
+            refuse_weakening(loaded.contract, split_table(previous)[0])
+        require(check_table(table, loaded.contract, opened, now=workspace.now()))
+    except CheckFailed as error:
+        record(workspace, caller, "refused", links=links_of(ref), reason=error.reason)
+        raise
+    record(workspace, caller, "checked", links={**links_of(ref), "source": opened.digest}, counts={"rows": opened.rows})
+    return Outcome(ref=ref, flow=Flow(inputs=(flow_of(opened),)))
+
+
+def refuse_weakening(contract: Contract, previous: str) -> None:
+    """:raises CheckFailed: naming every change that weakens privacy."""
+    weaker = [change for change in compare(load_contract(previous).contract, contract) if change.weakening]
+    if weaker:
+        raise CheckFailed(
+            "contract-weakened",
+            f"The contract weakens privacy against version {previous}: " + "; ".join(change.what for change in weaker),
+            where=contract.name,
+            do="Restore the promise, or have the change agreed and drop the comparison.",
+        )
+
+
+def detect(
+    workspace: Workspace,
+    caller: Caller,
+    *,
+    source: str,
+    contract: str | None,
+    sample_rows: int | None = None,
+    on_drift: Drift = "fail",
+    progress: Callable[[int, int], None] | None = None,
+) -> Outcome:
+    """Look at every column of a table. A column that the contract does not know is denied unless *on_drift* says otherwise."""
+    table = None
+    contract_ref: ArtifactRef | None = None
+    if contract:
+        path, name = split_table(contract)
+        loaded = load_contract(path).contract
+        table = table_of(loaded, name, where=path)
+        contract_ref = workspace.artifacts.put(loaded)
+    opened = open_source(source)
+    if table:
+        try:
+            check_drift(opened.columns, table, on_drift)
+        except CheckFailed as error:
+            record(workspace, caller, "refused", links={"source": opened.digest}, reason=error.reason)
+            raise
+    findings = detect_columns(
+        opened, table=table, contract_digest=contract_ref.digest if contract_ref else None, sample_rows=sample_rows, progress=progress
+    )
+    ref = workspace.artifacts.put(findings, counts=_counts(findings))
+    record(workspace, caller, "detected", links={**links_of(ref), "source": opened.digest}, counts=ref.counts)
+    return Outcome(ref=ref, flow=Flow(inputs=(flow_of(opened),), findings=findings))
+
+
+def plan_masking(
+    workspace: Workspace,
+    caller: Caller,
+    *,
+    contract: str,
+    policy: str,
+    findings: ArtifactRef,
+    purpose: str,
+    recipient: str,
+    destination: str,
+) -> Outcome:
+    """Decide what happens to every column; nothing is touched yet."""
+    path, name = split_table(contract)
+    agreed = load_contract(path)
+    rules = load_policy(policy)
+    seen = workspace.artifacts.get(Findings, findings)
+    if seen.contract is not None and seen.contract != digest_of(agreed.contract):
+        raise CheckFailed("contract-changed", "The contract changed after detection", where=path, do="Run detection again.")
+    try:
+        plan = resolve(
+            contract=agreed.contract,
+            contract_file=agreed.file,
+            table=table_of(agreed.contract, name, where=path),
+            findings=seen,
+            policy=rules.policy,
+            policy_file=rules.file,
+            purpose=purpose,
+            recipient=recipient,
+            destination=destination,
+        )
+    except CheckFailed as error:
+        record(workspace, caller, "refused", links=links_of(findings), reason=error.reason)
+        raise
+    parents = (workspace.artifacts.put(agreed.contract), workspace.artifacts.put(rules.policy), findings)
+    ref = workspace.artifacts.put(plan, counts={"columns": len(plan.decisions), "released": len(plan.released())})
+    record(workspace, caller, "planned", links=links_of(*parents, ref), counts=ref.counts)
+    source = FlowTable(uri=plan.source, version=plan.source_digest, columns=source_columns(plan), rows=seen.rows_total)
+    return Outcome(ref=ref, flow=Flow(inputs=(source,), findings=seen, plan=plan))
+
+
+def flow_of(source: TableSource) -> FlowTable:
+    """A source as one end of a step."""
+    return FlowTable(uri=source.uri, version=source.digest, columns=source.columns, rows=source.rows)
+
+
+def source_columns(plan: MaskingPlan) -> tuple[ColumnType, ...]:
+    """The columns that a plan decides on, as they are before masking."""
+    return tuple(ColumnType(name=decision.column, dtype=decision.dtype) for decision in plan.decisions)
+
+
+def _counts(findings: Findings) -> dict[str, int]:
+    return {
+        "rows": findings.rows_scanned,
+        "columns": len(findings.columns),
+        "personal": sum(column.role != "non-sensitive" for column in findings.columns),
+    }

@@ -1,0 +1,120 @@
+"""The transfer: exactly what was approved, chunk by chunk, and the passport that proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from airflow_privacy.core.attest.passport import issue_passport, verify_passport
+from airflow_privacy.core.errors import BadInput, CheckFailed, PrivacyError, TerminalError
+from airflow_privacy.core.io.version import publish, read_current
+from airflow_privacy.core.io.version_copy import copy_version
+from airflow_privacy.core.keyring import public_keys
+from airflow_privacy.core.model.codec import digest_of, sha256
+from airflow_privacy.core.model.dataset import Dataset
+from airflow_privacy.core.model.flow import Flow, FlowTable, Outcome
+from airflow_privacy.core.model.levels import describe
+from airflow_privacy.core.model.passport import Release, Statement, Subject
+from airflow_privacy.core.model.refs import ArtifactRef
+from airflow_privacy.core.pipeline.evidence import Bundle, gather
+from airflow_privacy.core.pipeline.release import Run, valid_approvals
+from airflow_privacy.core.pipeline.workspace import Caller, Workspace, record
+from airflow_privacy.core.policy.environments import environment_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Released:
+    """A published dataset, its passport's digest, and what consumers are told."""
+
+    outcome: Outcome
+    passport: str
+    level: str
+    version: str
+
+    def asset_extra(self) -> dict[str, str]:
+        """What the asset event carries: digests and the privacy level."""
+        return {"version": self.version, "passport": self.passport, "privacy_level": self.level}
+
+
+def transfer(
+    workspace: Workspace,
+    caller: Caller,
+    *,
+    run: Run,
+    dataset: ArtifactRef,
+    risk: ArtifactRef,
+    approvals: Sequence[ArtifactRef],
+    out: str,
+) -> Released:
+    """Publish an approved dataset version at *out*. Doing it again changes nothing.
+
+    :raises TerminalError: the approval does not cover exactly this; nothing is visible at the destination then.
+    """
+    try:
+        bundle = gather(workspace, dataset=dataset, risk=risk)
+        if environment_of(bundle.policy, out).name != bundle.plan.destination:
+            raise CheckFailed(
+                "wrong-destination",
+                f"The approval is for environment {bundle.plan.destination!r}, and the target lies outside it",
+                where=out,
+            )
+        valid_approvals(workspace, bundle, approvals, run=run)
+        return _publish(workspace, caller, bundle, approvals=[ref.digest for ref in approvals], out=out)
+    except TerminalError as error:
+        record(workspace, caller, "refused", links={"dataset": dataset.digest, "risk": risk.digest}, reason=error.reason)
+        raise
+
+
+def _publish(workspace: Workspace, caller: Caller, bundle: Bundle, *, approvals: Sequence[str], out: str) -> Released:
+    manifest = copy_version(dataset=bundle.dataset, out=out)
+    published = Dataset(**{**_fields(bundle.dataset), "uri": out})
+    ref = workspace.artifacts.put(published, counts={"rows": published.rows, "files": len(published.files)})
+    links = {"evidence": bundle.digest, "dataset": ref.digest}
+    passport = _current_passport(workspace, bundle, out)
+    if passport is None:
+        # The fact comes first: a crash may leave a fact without a publication, never a publication without a fact.
+        agreed = {f"approval-{number}": digest for number, digest in enumerate(approvals, 1)}
+        position = record(workspace, caller, "released", links={**links, **agreed}, counts=ref.counts)
+        issued = workspace.now()
+        statement = Statement(
+            subject=tuple(
+                Subject(name=file.path, digest={"sha256": file.sha256.removeprefix("sha256:")}) for file in published.files
+            ),
+            predicate=Release(
+                dataset=ref.digest,
+                version=published.version,
+                manifest=digest_of(manifest),
+                evidence=bundle.digest,
+                plan=bundle.dataset.plan,
+                risk=bundle.evidence.risk,
+                approvals=tuple(approvals),
+                level=bundle.report.level,
+                k=bundle.report.after.k,
+                purpose=bundle.plan.purpose,
+                recipient=bundle.plan.recipient,
+                destination=bundle.plan.destination,
+                issued_at=issued.isoformat(timespec="seconds"),
+                expires_at=(issued + timedelta(days=bundle.boundary.passport_days)).isoformat(timespec="seconds"),
+                checkpoint=position.checkpoint,
+            ),
+        )
+        envelope = issue_passport(statement, workspace.keyring().signer("passport"))
+        passport = sha256(envelope)
+        publish(out, published.version, envelope)
+        record(workspace, caller, "transferred", links={**links, "passport": passport}, counts=ref.counts)
+    flow = Flow(
+        inputs=(FlowTable(uri=bundle.dataset.uri, version=bundle.dataset.version, columns=published.columns, rows=published.rows),),
+        outputs=(FlowTable(uri=out, version=published.version, columns=published.columns, rows=published.rows),),
+        findings=bundle.findings,
+        plan=bundle.plan,
+        risk=bundle.report,
+    )
+    return Released(
+        outcome=Outcome(ref=ref, flow=flow), passport=passport, level=describe(bundle.report.level), version=published.version
+    )
+
+
+def _current_passport(workspace: Workspace, bundle: Bundle, out: str) -> str | None:
+    """The digest of the passport that is published now, if it already proves this very evidence."""
+    ...

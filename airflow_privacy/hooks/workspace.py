@@ -1,0 +1,33 @@
+"""The workspace that tasks of this Airflow work in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_privacy import config
+from airflow_privacy.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from airflow_privacy.core.pipeline.workspace import Workspace
+
+_ONE_HOST = ("LocalExecutor", "SequentialExecutor")
+
+
+def open_workspace() -> Workspace:
+    """The privacy home and artifact store of ``[privacy]``.
+
+    :raises BadInput: the executor runs tasks on several hosts, and the ledger's file is not said to be shared.
+    """
+    from airflow_privacy.core.io.artifacts import ArtifactStore
+    from airflow_privacy.core.pipeline.workspace import Workspace
+
+    executors = [name.strip() for name in config.executor().split(",")]
+    many_hosts = [name for name in executors if not any(name.endswith(local) for local in _ONE_HOST)]
+    if many_hosts and not config.ledger_is_shared():
+        raise BadInput(
+            "ledger-not-shared",
+            f"The ledger is a file of one host, and {', '.join(many_hosts)} runs tasks on several",
+            where="[privacy] ledger_is_shared",
+            do="Put the privacy home on storage that all workers share and set the option to True.",
+        )
+    return Workspace(home=config.home(), artifacts=ArtifactStore(config.artifacts()))

@@ -1,0 +1,158 @@
+"""A flow as OpenLineage inputs and outputs: schema, versions, tags per field, column lineage with masking flags.
+
+Column lineage follows the masking plan: a released column comes from the column of its name, by the technique that the plan names;
+record suppression shows as an indirect filter on the quasi-identifiers. Facets hold names, types, digests and counts.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from airflow.providers.openlineage.extractors import OperatorLineage
+from openlineage.client.event_v2 import InputDataset, OutputDataset
+from openlineage.client.facet_v2 import (
+    DatasetFacet,
+    InputDatasetFacet,
+    OutputDatasetFacet,
+    column_lineage_dataset,
+    data_quality_assertions_dataset,
+    dataset_version_dataset,
+    output_statistics_output_dataset,
+    schema_dataset,
+    tags_dataset,
+)
+
+from airflow_privacy.core.model.findings import Findings
+from airflow_privacy.core.model.flow import Flow, FlowTable
+from airflow_privacy.core.model.plan import Decision, MaskingPlan
+from airflow_privacy.core.model.risk import RiskReport
+from airflow_privacy.core.model.techniques import Keep, name_of
+
+_PRODUCER_TAG = "airflow-privacy"
+
+
+def lineage_of(flow: Flow | None) -> OperatorLineage:
+    """The provider's value for a finished task; empty where the task recorded no flow."""
+    if flow is None:
+        return OperatorLineage()
+    return OperatorLineage(
+        inputs=[_input(flow, table) for table in flow.inputs], outputs=[_output(flow, table) for table in flow.outputs]
+    )
+
+
+def dataset_name(uri: str) -> tuple[str, str]:
+    """Namespace and name of a dataset by OpenLineage's naming: ``("file", "/data/x")``, ``("s3://bucket", "x")``."""
+    parts = urlsplit(uri)
+    if parts.scheme in ("", "file"):
+        return "file", str(Path(parts.path if parts.scheme else uri).absolute())
+    return f"{parts.scheme}://{parts.netloc}", parts.path.strip("/")
+
+
+def _input(flow: Flow, table: FlowTable) -> InputDataset:
+    namespace, name = dataset_name(table.uri)
+    checks: dict[str, InputDatasetFacet] = {}
+    if flow.risk and not flow.outputs:
+        checks["dataQualityAssertions"] = _assertions(flow.risk)
+    return InputDataset(namespace=namespace, name=name, facets=_facets(flow, table), inputFacets=checks)
+
+
+def _output(flow: Flow, table: FlowTable) -> OutputDataset:
+    namespace, name = dataset_name(table.uri)
+    facets = _facets(flow, table)
+    if flow.plan and flow.inputs:
+        facets["columnLineage"] = _column_lineage(flow.plan, flow.inputs[0], table, masks=flow.masks)
+    counts: dict[str, OutputDatasetFacet] = {
+        "outputStatistics": output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(rowCount=table.rows)
+    }
+    return OutputDataset(namespace=namespace, name=name, facets=facets, outputFacets=counts)
+
+
+def _facets(flow: Flow, table: FlowTable) -> dict[str, DatasetFacet]:
+    facets: dict[str, DatasetFacet] = {
+        "schema": schema_dataset.SchemaDatasetFacet(
+            fields=[
+                schema_dataset.SchemaDatasetFacetFields(name=column.name, type=column.dtype, ordinal_position=position)
+                for position, column in enumerate(table.columns, 1)
+            ]
+        ),
+        "version": dataset_version_dataset.DatasetVersionDatasetFacet(datasetVersion=table.version),
+    }
+    tags = _tags(flow.findings, table)
+    if tags:
+        facets["tags"] = tags_dataset.TagsDatasetFacet(tags=tags)
+    return facets
+
+
+def _tags(findings: Findings | None, table: FlowTable) -> list[tags_dataset.TagsDatasetFacetFields]:
+    names = {column.name for column in table.columns}
+    tags = []
+    for column in findings.columns if findings else ():
+        if column.name not in names:
+            continue
+        given = {"role": column.role, "entity": column.entity}
+        tags += [
+            tags_dataset.TagsDatasetFacetFields(key=key, value=value, source=_PRODUCER_TAG, field=column.name)
+            for key, value in given.items()
+            if value
+        ]
+    return tags
+
+
+def _column_lineage(
+    plan: MaskingPlan, source: FlowTable, target: FlowTable, *, masks: bool
+) -> column_lineage_dataset.ColumnLineageDatasetFacet:
+    namespace, name = dataset_name(source.uri)
+    decisions = {decision.column: decision for decision in plan.decisions}
+
+    def origin(column: str, transformation: column_lineage_dataset.Transformation) -> column_lineage_dataset.InputField:
+        return column_lineage_dataset.InputField(
+            namespace=namespace, name=name, field=column, transformations=[transformation]
+        )
+
+    fields = {
+        column.name: column_lineage_dataset.Fields(
+            inputFields=[origin(column.name, _masked(decisions[column.name]) if masks else _identity())]
+        )
+        for column in target.columns
+    }
+    filters = []
+    if masks and plan.suppression:
+        dropped = f"record suppression below k={plan.suppression.k}"
+        filters = [
+            origin(
+                column,
+                column_lineage_dataset.Transformation(type="INDIRECT", subtype="FILTER", description=dropped, masking=False),
+            )
+            for column in plan.suppression.quasi_identifiers
+        ]
+    return column_lineage_dataset.ColumnLineageDatasetFacet(fields=fields, dataset=filters)
+
+
+def _identity() -> column_lineage_dataset.Transformation:
+    return column_lineage_dataset.Transformation(type="DIRECT", subtype="IDENTITY", description="copied", masking=False)
+
+
+def _masked(decision: Decision) -> column_lineage_dataset.Transformation:
+    kept = isinstance(decision.technique, Keep)
+    return column_lineage_dataset.Transformation(
+        type="DIRECT",
+        subtype="IDENTITY" if kept else "TRANSFORMATION",
+        description=f"{name_of(decision.technique)} by rule {decision.rule}",
+        masking=not kept,
+    )
+
+
+def _assertions(report: RiskReport) -> data_quality_assertions_dataset.DataQualityAssertionsDatasetFacet:
+    limits, found = report.thresholds, report.after
+    checks = (
+        ("k_anonymity", found.k >= limits.min_k, f">={limits.min_k}", str(found.k)),
+        ("prosecutor_risk", found.prosecutor <= limits.max_prosecutor_risk, f"<={limits.max_prosecutor_risk}", f"{found.prosecutor:.6f}"),
+        ("marketer_risk", found.marketer <= limits.max_marketer_risk, f"<={limits.max_marketer_risk}", f"{found.marketer:.6f}"),
+    )
+    return data_quality_assertions_dataset.DataQualityAssertionsDatasetFacet(
+        assertions=[
+            data_quality_assertions_dataset.Assertion(assertion=name, success=holds, severity="error", expected=limit, actual=seen)
+            for name, holds, limit, seen in checks
+        ]
+    )

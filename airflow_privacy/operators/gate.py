@@ -1,0 +1,157 @@
+"""Ask a person to approve a release, on the evidence, in the Airflow UI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk import Param
+from airflow.sdk.exceptions import TaskAwaitingInput
+
+from airflow_privacy import config
+from airflow_privacy.core.errors import VerificationError
+from airflow_privacy.hooks.workspace import open_workspace
+from airflow_privacy.operators.base import as_xcom, caller_of, reference, run_of, value_free_errors
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_privacy.core.pipeline.release import Request
+
+APPROVE = "Approve"
+REJECT = "Reject"
+
+
+class ApprovalGateOperator(HITLOperator):
+    """Park until an approver of the policy answers in *Required Actions*, then sign the answer.
+
+    The form shows the plan and the risk, and carries the evidence digest. An answer counts only from a user whom the policy names,
+    who did not trigger the run (for a scheduled run: who does not own the contract), in time, and for the same evidence. A rejection
+    and a timeout fail the task, so that nothing downstream runs. Clearing the gate asks again, unless the evidence changed.
+
+    :param dataset: what :class:`MaskOperator` returned. (templated)
+    :param risk: what :class:`AssessRiskOperator` returned. (templated)
+    :param slot: which of several gates over the same evidence this is, counted from 1.
+    :param response_timeout: how long to wait; at most the boundary's ``approval_hours``. Default 24 hours.
+    :param notifiers: called when the request is made, as for Airflow's own approval operators.
+    """
+
+    template_fields: Sequence[str] = ("dataset", "risk")
+    ui_color = "#f6e7c8"
+
+    def __init__(
+        self, *, dataset: Any, risk: Any, slot: int = 1, response_timeout: timedelta = timedelta(hours=24), **kwargs: Any
+    ) -> None:
+        # An answer that arrives while the worker is still parking fails the resumed task: asking again is the cure.
+        kwargs.setdefault("retries", 2)
+        kwargs.setdefault("retry_delay", timedelta(seconds=5))
+        super().__init__(subject="", options=[APPROVE, REJECT], response_timeout=response_timeout, **kwargs)
+        self.dataset = dataset
+        self.risk = risk
+        self.slot = slot
+
+    def execute(self, context: Context) -> None:
+        """Write the request, see that the stored one is the one that was written, and park."""
+        from airflow_privacy.core.pipeline.release import ask
+
+        with value_free_errors():
+            request = ask(open_workspace(), caller_of(context), dataset=self._dataset(), risk=self._risk())
+            wait = min(self.response_timeout or timedelta.max, timedelta(hours=request.hours))
+            self.subject, self.body = request.subject, request.body
+            self._send(context, request)
+            for notifier in self.notifiers:
+                notifier(context)
+        self.log.info("Waiting for the approval of evidence %s", request.evidence)
+        raise TaskAwaitingInput(
+            method_name="execute_complete",
+            kwargs={"evidence": request.evidence, "nonce": request.nonce, "deadline": (request.asked_at + wait).isoformat()},
+            timeout=wait,
+        )
+
+    def execute_complete(  # type: ignore[override]
+        self, context: Context, event: dict[str, Any], evidence: str, nonce: str, deadline: str
+    ) -> dict[str, Any]:
+        """Check the answer, sign and record it."""
+        from airflow_privacy.core.pipeline.release import Answer, conclude
+
+        with value_free_errors():
+            answer = None if "error" in event or event.get("timedout") else _answer(Answer, event)
+            ref = conclude(
+                open_workspace(),
+                caller_of(context),
+                run=run_of(context),
+                dataset=self._dataset(),
+                risk=self._risk(),
+                asked=evidence,
+                nonce=nonce,
+                deadline=datetime.fromisoformat(deadline),
+                answer=answer,
+            )
+            return as_xcom(ref)
+
+    def _dataset(self) -> Any:
+        return reference(self.dataset, name="dataset")
+
+    def _risk(self) -> Any:
+        return reference(self.risk, name="risk")
+
+    def _send(self, context: Context, request: Request) -> None:
+        """Write the request and compare what Airflow stored with it.
+
+        After a clear or a retry Airflow keeps the first request and its form: somebody would approve what they were not shown.
+        """
+        from airflow.sdk.api.datamodels._generated import HITLUser
+        from airflow.sdk.execution_time.comms import CreateHITLDetailPayload, HITLDetailRequestResult
+        from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+
+        params = {
+            "evidence": Param(request.evidence, const=request.evidence, type="string").serialize(),
+            "comment": Param("", type=["null", "string"], description="Why, for the record. No personal data.").serialize(),
+        }
+        users = [HITLUser(id=name, name=name) for name in request.approvers] if config.assign_approvers() else []
+        stored = SUPERVISOR_COMMS.send(
+            msg=CreateHITLDetailPayload(
+                ti_id=context["task_instance"].id,
+                options=list(self.options),
+                subject=request.subject,
+                body=request.body,
+                defaults=None,
+                params=params,
+                multiple=False,
+                assigned_users=users,
+            )
+        )
+        same = (
+            isinstance(stored, HITLDetailRequestResult)
+            and stored.subject == request.subject
+            and stored.body == request.body
+            and list(stored.options) == list(self.options)
+            and not stored.defaults
+            and _values(stored.params) == _values(params)
+            and {user.id for user in stored.assigned_users or []} == {user.id for user in users}
+        )
+        if not same:
+            raise VerificationError(
+                "evidence-changed",
+                "The evidence changed after this request was first made, and Airflow still shows the first one",
+                where=f"task {self.task_id}",
+                do="Trigger a new run.",
+            )
+
+
+def _values(params: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: param.get("value") for name, param in (params or {}).items()}
+
+
+def _answer(kind: Any, event: Mapping[str, Any]) -> Any:
+    user = event.get("responded_by_user") or {}
+    given = event.get("params_input") or {}
+    return kind(
+        approved=list(event["chosen_options"]) == [APPROVE],
+        responder=str(user.get("name") or ""),
+        at=event["responded_at"],
+        evidence=given.get("evidence"),
+        comment=str(given.get("comment") or ""),
+    )

@@ -1,0 +1,42 @@
+"""Provider metadata and the package must not drift apart."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+
+from airflow.sdk import BaseOperator
+
+import airflow_privacy.operators
+from airflow_privacy import config, provider_info
+
+OWN_PARAMETERS_AT_MOST = 8
+
+
+def test_provider_info_names_every_operator_module() -> None:
+    named = set(provider_info.get_provider_info()["operators"][0]["python-modules"])
+    found = {f"airflow_privacy.operators.{module.name}" for module in pkgutil.iter_modules(airflow_privacy.operators.__path__)}
+    assert named == found - {"airflow_privacy.operators.base"}
+
+
+def test_every_option_has_a_function_of_its_name() -> None:
+    options = provider_info.get_provider_info()["config"]["privacy"]["options"]
+    assert set(options) <= {name for name, _ in inspect.getmembers(config, inspect.isfunction)}
+
+
+def test_every_exported_operator_is_keyword_only_with_few_parameters() -> None:
+    for name in airflow_privacy.operators.__all__:
+        operator = getattr(importlib.import_module("airflow_privacy.operators"), name)
+        assert issubclass(operator, BaseOperator)
+        own = [p for p in inspect.signature(operator.__init__).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+        assert [p.name for p in own if p.name not in ("self",)] == []
+        keyword_only = [p for p in inspect.signature(operator.__init__).parameters.values() if p.kind is p.KEYWORD_ONLY]
+        assert len(keyword_only) <= OWN_PARAMETERS_AT_MOST
+
+
+def test_every_operator_lists_templated_parameters_it_has() -> None:
+    for name in airflow_privacy.operators.__all__:
+        operator = getattr(airflow_privacy.operators, name)
+        own = set(inspect.signature(operator.__init__).parameters)
+        assert set(operator.template_fields) <= own

@@ -1,0 +1,205 @@
+"""The release on a real Airflow: approved, refused, forged, cleared, rejected, timed out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from people import Case, write_case
+from people_dag import PEOPLE_DAG, conf_of
+
+from airflow_privacy.core.model.codec import convert
+from airflow_privacy.core.model.refs import ArtifactRef
+from airflow_privacy.core.model.dataset import Dataset
+from airflow_privacy.core.pipeline import proof
+from airflow_privacy.core.pipeline.workspace import Workspace
+from airflow_privacy.demo.standalone import StandaloneAirflow
+
+pytestmark = pytest.mark.airflow
+SECONDS = 240.0
+
+
+@pytest.fixture(scope="module")
+def started(airflow: StandaloneAirflow, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[Case, str, str]]]:
+    """All runs at once: each waits for its test while the others work."""
+    airflow.add_dag(PEOPLE_DAG, "people_dag.py")
+    airflow.wait_parsed(["people", "people_hurried"])
+    runs = {}
+    for name in ("approved", "repeated", "self_approved", "rejected", "expired", "forged", "cleared", "keyless", "drifted"):
+        case = write_case(tmp_path_factory.mktemp(name))
+        changes = {"purpose": "research"} if name == "keyless" else {}
+        if name == "keyless":
+            case.contract.write_text(case.contract.read_text().replace("value: [churn-model]", "value: [churn-model, research]"))
+        if name == "drifted":
+            pl.read_parquet(case.raw).with_columns(pl.lit("x").alias("surprise")).write_parquet(case.raw)
+        dag_id = "people_hurried" if name == "expired" else "people"
+        runs[name] = (case, dag_id, airflow.api.trigger(dag_id, conf_of(case, **changes), user="maria"))
+    yield runs
+
+
+def approve(airflow: StandaloneAirflow, dag_id: str, run_id: str, *, user: str, chosen: str = "Approve") -> None:
+    airflow.api.wait_answerable(dag_id, run_id, "approve", timeout=SECONDS)
+    airflow.api.answer(dag_id, run_id, "approve", user=user, chosen=[chosen])
+
+
+def test_an_approved_release_reaches_the_training_environment(
+    airflow: StandaloneAirflow, started: dict[str, tuple[Case, str, str]], workspace: Workspace
+) -> None:
+    case, dag_id, run_id = started["approved"]
+    approve(airflow, dag_id, run_id, user="stella")
+    airflow.api.wait_for_run(dag_id, run_id, ["success"], timeout=SECONDS)
+    checked = proof.verify_passport_of(workspace, str(case.out))
+    assert checked.statement.predicate.purpose == "churn-model"
+
+
+def test_the_ledger_holds_and_names_the_approver(
+    airflow: StandaloneAirflow, started: dict[str, tuple[Case, str, str]], workspace: Workspace
+) -> None:
+    case, dag_id, run_id = started["approved"]
+    if airflow.api.task(dag_id, run_id, "approve").state != "success":
+        test_an_approved_release_reaches_the_training_environment(airflow, started, workspace)
+    assert proof.verify_ledger_of(workspace).size > 0
+    answered = [fact for _, fact in proof.facts_of(workspace) if fact.kind == "answered" and fact.run == f"{dag_id}/{run_id}"]
+    assert [(fact.actor, fact.reason) for fact in answered] == [("stella", "approved")]
+
+
+def test_the_form_shows_the_evidence_and_carries_its_digest(
+    airflow: StandaloneAirflow, started: dict[str, tuple[Case, str, str]]
+) -> None:
+    _, dag_id, run_id = started["rejected"]
+    request = airflow.api.wait_answerable(dag_id, run_id, "approve", timeout=SECONDS)
+    digest = request.params["evidence"]
+    assert digest in request.body
+    assert digest.removeprefix("sha256:")[:12] in request.subject
+    assert "hmac" in request.body
+    assert set(request.assigned) == {"stella", "stefan", "maria", "olivia"}
+
+
+def test_a_rejected_request_leaves_nothing_in_the_training_environment(
+    airflow: StandaloneAirflow, started: dict[str, tuple[Case, str, str]]
+) -> None:
+    case, dag_id, run_id = started["rejected"]
+    approve(airflow, dag_id, run_id, user="stella", chosen="Reject")
+    airflow.api.wait_for_run(dag_id, run_id, ["failed"], timeout=SECONDS)
+    assert airflow.api.task(dag_id, run_id, "transfer").state == "upstream_failed"
+    assert case.released() == []
+
+
+def test_a_request_that_nobody_answers_in_time_leaves_nothing_in_the_training_environment(
+    airflow: StandaloneAirflow, started: dict[str, tuple[Case, str, str]]
+) -> None:
+    case, dag_id, run_id = started["expired"]
+    airflow.api.wait_for_run(dag_id, run_id, ["failed"], timeout=SECONDS)
+    assert "approval-timeout" in airflow.api.task_log(dag_id, run_id, "approve")
+    assert case.released() == []
+
+
+def test_the_user_who_triggered_the_run_may_not_approve_it(
+    airflow: StandaloneAirflow, started: dict[str, tuple[Case, str, str]]
+) -> None:
+    case, dag_id, run_id = started["self_approved"]
+    approve(airflow, dag_id, run_id, user="maria")
+    airflow.api.wait_for_run(dag_id, run_id, ["failed"], timeout=SECONDS)
+    assert airflow.api.task(dag_id, run_id, "approve").try_number == 1
+    assert case.released() == []
+
+
+def test_a_forged_approval_with_the_gate_marked_success_is_refused(
+    airflow: StandaloneAirflow, started: dict[str, tuple[Case, str, str]], workspace: Workspace
+) -> None:
+    case, dag_id, run_id = started["forged"]
+    airflow.api.wait_answerable(dag_id, run_id, "approve", timeout=SECONDS)
+    forged = workspace.artifacts.put_bytes("approval", json.dumps({"payload": "", "payloadType": "", "signatures": []}).encode())
+    value = {"uri": forged.uri, "digest": forged.digest, "kind": "approval", "counts": {"approved": 1}}
+    airflow.api.post_xcom(dag_id, run_id, "approve", value, user="maria")
+    airflow.api.set_state(dag_id, run_id, "approve", "success", user="maria")
+    airflow.api.wait_for_run(dag_id, run_id, ["failed"], timeout=SECONDS)
+    assert airflow.api.task(dag_id, run_id, "transfer").state == "failed"
+    assert airflow.api.task(dag_id, run_id, "transfer").try_number == 1
+    assert case.released() == []
+
+
+def test_a_gate_that_is_cleared_over_changed_data_fails_and_asks_for_a_new_run(
+    airflow: StandaloneAirflow, started: dict[str, tuple[Case, str, str]]
+) -> None:
+    case, dag_id, run_id = started["cleared"]
+    airflow.api.wait_answerable(dag_id, run_id, "approve", timeout=SECONDS)
+    pl.read_parquet(case.raw).head(580).write_parquet(case.raw)
+    airflow.api.clear(dag_id, run_id, "check", downstream=True, user="maria")
+    airflow.api.wait_for_task(dag_id, run_id, "approve", ["failed"], timeout=SECONDS)
+    tries = airflow.api.task(dag_id, run_id, "approve").try_number
+    assert "evidence-changed" in airflow.api.task_log(dag_id, run_id, "approve", tries)
+    assert case.released() == []
+
+
+def test_a_second_run_on_unchanged_input_makes_the_same_version(
+    airflow: StandaloneAirflow, started: dict[str, tuple[Case, str, str]], workspace: Workspace
+) -> None:
+    case, dag_id, run_id = started["repeated"]
+    airflow.api.wait_answerable(dag_id, run_id, "approve", timeout=SECONDS)
+    again = airflow.api.trigger(dag_id, conf_of(case), user="maria")
+    airflow.api.wait_answerable(dag_id, again, "approve", timeout=SECONDS)
+
+    def version(run: str) -> str:
+        ref = convert(ArtifactRef, airflow.api.xcom(dag_id, run, "mask"), where="mask")
+        return workspace.artifacts.get(Dataset, ref).version
+
+    assert version(run_id) == version(again)
+    assert len(list((case.staging / "versions").iterdir())) == 1
+
+
+def test_a_scope_without_a_key_stops_at_once_and_makes_none(
+    airflow: StandaloneAirflow, started: dict[str, tuple[Case, str, str]], workspace: Workspace
+) -> None:
+    case, dag_id, run_id = started["keyless"]
+    before = sorted((workspace.home / "keyring").rglob("*"))
+    task = airflow.api.wait_for_task(dag_id, run_id, "mask", ["failed"], timeout=SECONDS)
+    assert task.try_number == 1
+    assert "keys init --scope training/research/ml-team" in airflow.api.task_log(dag_id, run_id, "mask")
+    assert sorted((workspace.home / "keyring").rglob("*")) == before
+
+
+def test_a_column_that_the_contract_does_not_know_is_denied_without_a_retry(
+    airflow: StandaloneAirflow, started: dict[str, tuple[Case, str, str]]
+) -> None:
+    _, dag_id, run_id = started["drifted"]
+    task = airflow.api.wait_for_task(dag_id, run_id, "check", ["failed"], timeout=SECONDS)
+    assert task.try_number == 1
+    assert "surprise" in airflow.api.task_log(dag_id, run_id, "check")
+
+
+def test_column_lineage_leads_from_the_training_set_to_the_raw_column(
+    airflow: StandaloneAirflow, started: dict[str, tuple[Case, str, str]], workspace: Workspace
+) -> None:
+    case, dag_id, run_id = started["approved"]
+    if airflow.api.dag_run_state(dag_id, run_id) != "success":
+        test_an_approved_release_reaches_the_training_environment(airflow, started, workspace)
+    events = [json.loads(line) for line in airflow.lineage_log.read_text().splitlines()]
+    complete = [event for event in events if event["eventType"] == "COMPLETE"]
+
+    def origin(path: Path, column: str) -> tuple[str, bool] | None:
+        for event in complete:
+            for output in event.get("outputs", []):
+                if output["name"] == str(path) and column in output["facets"].get("columnLineage", {}).get("fields", {}):
+                    field = output["facets"]["columnLineage"]["fields"][column]["inputFields"][0]
+                    return field["name"], field["transformations"][0]["masking"]
+        return None
+
+    assert origin(case.out, "email") == (str(case.staging), False)
+    assert origin(case.staging, "email") == (str(case.raw), True)
+
+
+def test_two_runs_of_the_factory_and_the_examples_are_parsed(airflow: StandaloneAirflow) -> None:
+    examples = Path(__file__).resolve().parents[2] / "dags"
+    assert {dag for name in ("release_customers.py", "release_customers_short.py") for dag in add(airflow, examples / name)} == {
+        "release_customers",
+        "release_customers_short",
+    }
+
+
+def add(airflow: StandaloneAirflow, path: Path) -> list[str]:
+    copied: Callable[[str], str] = lambda text: text.replace("Path(__file__).parent", f"Path({str(path.parent)!r})")  # noqa: E731
+    return airflow.add_dag(copied(path.read_text()), path.name)

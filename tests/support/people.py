@@ -1,0 +1,132 @@
+"""A small table with contract and policy: everything a release needs, in one folder."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+SCOPE = "training/churn-model/ml-team"
+
+CONTRACT = """\
+apiVersion: v3.1.0
+kind: DataContract
+id: people
+name: people
+version: 1.0.0
+status: active
+servers:
+  - server: raw
+    type: local
+    path: {data}/raw/people.parquet
+    format: parquet
+schema:
+  - name: people
+    properties:
+      - {{name: person_id, logicalType: integer, required: true, unique: true}}
+      - {{name: name, logicalType: string, classification: confidential}}
+      - {{name: email, logicalType: string, classification: confidential}}
+      - {{name: birth_date, logicalType: date}}
+      - {{name: country, logicalType: string}}
+      - {{name: income, logicalType: number}}
+      - {{name: notes, logicalType: string}}
+      - {{name: churned, logicalType: boolean}}
+customProperties:
+  - {{property: privacy.owner, value: olivia}}
+  - {{property: privacy.purposes, value: [churn-model]}}
+  - {{property: privacy.purpose, value: churn-model}}
+  - {{property: privacy.recipient, value: ml-team}}
+  - {{property: privacy.destination, value: training}}
+  - {{property: privacy.lawfulBasis, value: legitimate-interest}}
+"""
+
+POLICY = """\
+name: people
+version: "1"
+environments:
+  - {{name: production, base_uris: ["{data}/raw"]}}
+  - {{name: staging, base_uris: ["{data}/staging"]}}
+  - {{name: training, base_uris: ["{data}/training"]}}
+boundaries:
+  - source: production
+    destination: training
+    approvers: [stella, stefan, maria, olivia]
+    level: pseudonymized or k_anonymous(k>=5)
+    min_k: 5
+    max_prosecutor_risk: 0.2
+    max_marketer_risk: 0.2
+suppression_limit: 0.05
+rules:
+  - {{name: tokens, when: {{column: [person_id, email]}}, then: {{technique: hmac_token}}, because: records must join}}
+  - {{name: no-text, when: {{column: [notes, name]}}, then: {{technique: drop}}, because: names and free text}}
+  - {{name: decade, when: {{column: [birth_date]}}, then: {{technique: truncate_date, to: decade}}, because: age group}}
+  - {{name: bands, when: {{column: [income]}}, then: {{technique: bins, edges: [20000, 40000]}}, because: income band}}
+  - {{name: country, when: {{column: [country]}}, then: {{technique: keep}}, because: few values}}
+  - {{name: label, when: {{column: [churned]}}, then: {{technique: keep}}, because: the label}}
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Where everything lies."""
+
+    data: Path
+    raw: Path
+    contract: Path
+    policy: Path
+
+    @property
+    def staging(self) -> Path:
+        return self.data / "staging" / "people"
+
+    @property
+    def out(self) -> Path:
+        return self.data / "training" / "people"
+
+    def released(self) -> list[Path]:
+        """Every file in the training environment."""
+        return sorted(path for path in (self.data / "training").rglob("*") if path.is_file())
+
+
+def write_case(folder: Path, *, rows: int = 600, extra: Sequence[Mapping[str, object]] = ()) -> Case:
+    """Write table, contract and policy. *extra* rows are appended; each is a person of a large equivalence class."""
+    data = folder / "data"
+    raw = data / "raw" / "people.parquet"
+    raw.parent.mkdir(parents=True)
+    people_frame(rows=rows, extra=extra).write_parquet(raw)
+    contract, policy = folder / "people.contract.yaml", folder / "people.policy.yaml"
+    contract.write_text(CONTRACT.format(data=data))
+    policy.write_text(POLICY.format(data=data))
+    return Case(data=data, raw=raw, contract=contract, policy=policy)
+
+
+def people_frame(*, rows: int = 600, extra: Sequence[Mapping[str, object]] = ()) -> pl.DataFrame:
+    """Seeded people in two countries and three decades: large equivalence classes."""
+    chance = random.Random(11)
+    first = ("Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Radia", "Ken")
+    last = ("Lovelace", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Perlman", "Thompson")
+    records: list[dict[str, object]] = []
+    for number in range(rows):
+        given, family = chance.choice(first), chance.choice(last)
+        records.append(
+            {
+                "person_id": 70_000 + number,
+                "name": f"{given} {family}",
+                "email": f"{given}.{family}{number}@mail.example".lower(),
+                "birth_date": date(1960 + 10 * chance.randrange(3) + chance.randrange(10), chance.randint(1, 12), 3),
+                "country": chance.choice(("DE", "DE", "FR")),
+                "income": float(chance.randrange(10_000, 70_000, 500)),
+                "notes": f"call {given} at {given.lower()}{number}@home.example" if number % 50 == 0 else "no remarks",
+                "churned": chance.random() < 0.3,
+            }
+        )
+    default = {"birth_date": date(1975, 5, 3), "country": "DE", "income": 30_000.0, "churned": False, "notes": "no remarks"}
+    for number, row in enumerate(extra):
+        records.append(
+            {"person_id": 900_000 + number, "name": "Extra", "email": f"extra{number}@mail.example", **default, **row}
+        )
+    return pl.DataFrame(records)
