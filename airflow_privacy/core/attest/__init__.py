@@ -1,0 +1,1 @@
+"""What is signed: approvals and passports, in DSSE envelopes."""

@@ -1,0 +1,1 @@
+"""The append-only log of facts: Merkle tree, signed checkpoints, and a verifier that stands alone."""
