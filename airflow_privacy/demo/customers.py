@@ -262,7 +262,7 @@ def _address(first: str, last: str, number: int, domain: str) -> str:
 
 _PLAIN = str.maketrans(
     {
-        "ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "é": "e", "É": "e", "è": "e", "ç": "c", "ë": "e", "ş": "s", "ı": "i",
+        "ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "é": "e", "É": "e", "è": "e", "ç": "c", "ë": "e", "ş": "s", "\u0131": "i",
         "í": "i", "á": "a", "ć": "c", " ": "", "'": "", "-": "",
     }
 )  # fmt: skip
@@ -291,9 +291,7 @@ def customers(rows: int = 100_000, seed: int = 7, *, extra_rows: Sequence[Mappin
     return pl.DataFrame(table, schema=SCHEMA, orient="row")
 
 
-def write_customers(
-    path: Path, rows: int = 100_000, seed: int = 7, *, extra_rows: Sequence[Mapping[str, object]] = ()
-) -> None:
+def write_customers(path: Path, rows: int = 100_000, seed: int = 7, *, extra_rows: Sequence[Mapping[str, object]] = ()) -> None:
     """Write *rows* customers, and then *extra_rows*, as Parquet.
 
     ``customer_id`` rises from 100001. About one row in a hundred is the same person again, misspelt and under another id.

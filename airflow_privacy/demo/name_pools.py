@@ -23,7 +23,7 @@ LAST_NAMES = (
     "Koch", "Bauer", "Richter", "Klein", "Wolf", "Schröder", "Neumann", "Schwarz", "Zimmermann", "Braun", "Krüger",
     "Hofmann", "Hartmann", "Lange", "Schmitt", "Werner", "Krause", "Lehmann", "Köhler", "Huber", "Gruber", "Steiner",
     "Moser", "Keller", "Brunner", "Frei", "Martin", "Bernard", "Dubois", "Durand", "Moreau", "Laurent", "Lefèvre", "Smith",
-    "Johnson", "Williams", "Brown", "Jones", "Miller", "Davis", "O'Brien", "García", "Yılmaz", "Kaya", "Nowak", "Kowalski",
+    "Johnson", "Williams", "Brown", "Jones", "Miller", "Davis", "O'Brien", "García", "Y\u0131lmaz", "Kaya", "Nowak", "Kowalski",
     "Novák", "Petrović", "Ivanov", "von der Heide", "de la Cruz", "Nguyen", "Rossi", "Jansen", "Peters", "Vogel", "Friedrich",
     "Keller-Huber", "Jung", "Hahn", "Schubert", "Winkler", "Berger", "Lorenz", "Ludwig", "Böhm", "Franke", "Albrecht",
     "Simon",

@@ -10,10 +10,11 @@ from airflow_privacy.core.detect.lexicon import ABOUT, MEANINGS, NOT_PERSONS, Me
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SPLIT = re.compile(r"[^a-z0-9]+|(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])")
-_SPECIAL = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "ı": "i", "đ": "d"})
+_SPECIAL = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "\u0131": "i", "đ": "d"})
 
 #: Tokens that make a column an identifier of something.
-ID_WORDS = frozenset("id ids key uuid guid nr no number num ref reference code identifier token pk sk".split())
+_ID_WORDS = "id ids key uuid guid nr no number num ref reference code identifier token pk sk"
+ID_WORDS = frozenset(_ID_WORDS.split())
 
 
 def tokens(name: str) -> tuple[str, ...]:
@@ -59,7 +60,9 @@ def _only_about(words: tuple[str, ...], longest: int) -> bool:
     if not rest:
         return False
     # "marital status", "credit score" and "serial number" are phrases of their own.
-    whole = any(" ".join(words[at : at + longest]) in _phrases() and rest & set(words[at : at + longest]) for at in range(len(words)))
+    whole = any(
+        " ".join(words[at : at + longest]) in _phrases() and rest & set(words[at : at + longest]) for at in range(len(words))
+    )
     return not whole
 
 

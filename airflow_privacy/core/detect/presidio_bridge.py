@@ -6,8 +6,9 @@ recognizer wants is the snapshot that tldextract brings along.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
+from typing import cast
 
 import tldextract
 from presidio_analyzer import PatternRecognizer, predefined_recognizers
@@ -18,7 +19,7 @@ _SURE = 1.0  # the score of a match whose checksum or other validation holds
 _NOT_NATIONAL = {"EMAIL_ADDRESS", "URL", "IP_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "MAC_ADDRESS", "DATE_TIME", "UUID", "US_NPI"}
 
 
-class _OfflineEmail(predefined_recognizers.EmailRecognizer):  # type: ignore[misc]
+class _OfflineEmail(predefined_recognizers.EmailRecognizer):
     def validate_result(self, pattern_text: str) -> bool:
         return bool(_suffixes()(pattern_text).fqdn)
 
@@ -71,7 +72,7 @@ def _validating() -> dict[str, PatternRecognizer]:
         if kind.validate_result is PatternRecognizer.validate_result or kind is predefined_recognizers.EmailRecognizer:
             continue
         try:
-            recognizer = kind()
+            recognizer = cast(Callable[[], PatternRecognizer], kind)()
         except (TypeError, ImportError, ValueError):
             continue
         for entity in recognizer.supported_entities:
@@ -83,5 +84,3 @@ def _validating() -> dict[str, PatternRecognizer]:
 @cache
 def _suffixes() -> tldextract.TLDExtract:
     return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
-
-

@@ -17,8 +17,8 @@ def find_entities(frame: pl.DataFrame) -> dict[str, tuple[str, ...]]:
     columns without any are left out.
 
     Looked for are mail addresses, international telephone numbers (confirmed by the numbering plan), cards (issuer and Luhn),
-    IBANs (country, length and check digits), US social security numbers and IP addresses. Hexadecimal tokens and partial masks are none.
-    Names, places and national telephone numbers are not looked for.
+    IBANs (country, length and check digits), US social security numbers and IP addresses. Hexadecimal tokens and partial masks
+    are none. Names, places and national telephone numbers are not looked for.
     """
     found = {}
     for column in frame.get_columns():

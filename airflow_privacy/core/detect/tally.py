@@ -17,8 +17,10 @@ _LONG = 10**6
 
 @dataclass
 class Tally:
-    """Counts of one column. ``counts`` holds, by name: ``non_missing``, ``placeholder``, an entity (whole values), ``held:`` and an
-    entity (parts of values), and shapes. ``sample`` and ``runs`` hold a few values for the validators; they never leave the stage.
+    """Counts of one column.
+
+    ``counts`` holds, by name: ``non_missing``, ``placeholder``, an entity (whole values), ``held:`` and an entity (parts of
+    values), and shapes. ``sample`` and ``runs`` hold a few values for the validators; they never leave the stage.
     """
 
     name: str
@@ -74,9 +76,9 @@ class Tally:
             groups = self._texts(groups)
         self._distinct(groups)
 
-    def _plus(self, name: str, amount: int | None) -> None:
-        if amount:
-            self.counts[name] = self.counts.get(name, 0) + int(amount)
+    def _plus(self, name: str, amount: object) -> None:
+        if isinstance(amount, int) and amount:
+            self.counts[name] = self.counts.get(name, 0) + amount
 
     def _distinct(self, groups: pl.DataFrame) -> None:
         new = groups.select(pl.col("value").hash(_SEED).alias("hash"), "n")
@@ -103,18 +105,29 @@ class Tally:
         self._digits(digits)
         self._keep(digits, "sample")
 
-    def _digits(self, groups: pl.DataFrame) -> None:
-        value, n = pl.col("value"), pl.col("n")
-        digits = patterns.card_digits(value)
-        numbers = groups.select(
-            pl.when(digits.is_not_null()).then(n).sum().alias("shape:CREDIT_CARD"),
-            pl.when(checksums.card(digits)).then(n).sum().alias("CREDIT_CARD"),
-            pl.when(value.str.contains(patterns.PHONE_SHAPE)).then(n).sum().alias("shape:PHONE_NUMBER"),
-            pl.when(value.str.contains(patterns.BARE_SSN)).then(n).sum().alias("shape:US_SSN"),
-            pl.when(value.str.contains(r"^(?:19|20)[0-9]{2}[01][0-9][0-3][0-9]$")).then(n).sum().alias("shape:DATE"),
-        )
-        for name, amount in numbers.row(0, named=True).items():
-            self._plus(name, amount)
+    def _digits(self, groups: pl.DataFrame) -> pl.DataFrame:
+        """Count the shapes of numbers; gives back the values that are card numbers."""
+        value = pl.col("value")
+        self._plus("shape:PHONE_NUMBER", groups.filter(patterns.is_phone_shaped(value))["n"].sum())
+        self._plus("shape:US_SSN", groups.filter(value.str.contains(patterns.BARE_SSN))["n"].sum())
+        self._plus("shape:DATE", groups.filter(value.str.contains(patterns.BARE_DATE))["n"].sum())
+        cards = groups.filter(value.str.contains(patterns.CARD_SHAPE))
+        cards = cards.with_columns(value.str.replace_all(r"[ -]", "").alias("digits"))
+        cards = cards.filter(pl.col("digits").str.len_bytes().is_between(13, 19))
+        self._plus("shape:CREDIT_CARD", cards["n"].sum())
+        cards = cards.filter(checksums.issued(pl.col("digits")))
+        cards = cards.filter(checksums.card(pl.col("digits")))
+        self._plus("CREDIT_CARD", cards["n"].sum())
+        return cards.select("value")
+
+    def _ibans(self, groups: pl.DataFrame) -> pl.DataFrame:
+        value = pl.col("value")
+        ibans = groups.filter(value.str.contains(patterns.IBAN_SHAPE)).with_columns(patterns.compact(value).alias("iban"))
+        ibans = ibans.filter(pl.col("iban").str.len_chars().is_between(15, 34))
+        self._plus("shape:IBAN_CODE", ibans["n"].sum())
+        ibans = ibans.filter(checksums.iban(pl.col("iban")))
+        self._plus("IBAN_CODE", ibans["n"].sum())
+        return ibans.select("value")
 
     def _texts(self, groups: pl.DataFrame) -> pl.DataFrame:
         value, n = pl.col("value"), pl.col("n")
@@ -131,7 +144,7 @@ class Tally:
             pl.when(blanks > 0).then(n).sum().alias("blank"),
             pl.when(value.str.contains(r"[0-9]")).then(n).sum().alias("digit"),
             pl.when(value.str.contains(r"^[0-9]+$")).then(n).sum().alias("digits"),
-            pl.when(value.str.contains(r"^\p{Lu}[\p{L}'’.-]+(?:[ ,]+(?:\p{L}[\p{L}'’.-]*)){0,4}$")).then(n).sum().alias("name"),
+            pl.when(value.str.contains(patterns.PERSON_SHAPE)).then(n).sum().alias("name"),
             pl.when(value.str.len_chars() <= 12).then(n).sum().alias("short"),
         )
         for name, amount in shapes.row(0, named=True).items():
@@ -146,32 +159,20 @@ class Tally:
         value = pl.col("value")
         rest = groups
         for entity, gate in _GATES.items():
-            holders = rest.filter(value.str.contains(gate)) if gate else rest
-            if holders.is_empty():
+            if not rest["value"].str.contains(gate).any():
                 continue
-            matched = holders.filter(value.str.contains(patterns.FULL[entity]))
-            if matched.height:
-                self._plus(entity, matched["n"].sum())
-                rest = rest.join(matched.select("value"), on="value", how="anti")
-        digits = rest.filter(value.str.contains(r"[0-9](?:[^0-9]{0,4}[0-9]){5}"))
+            matches = rest["value"].str.contains(patterns.FULL[entity])
+            self._plus(entity, rest.filter(matches)["n"].sum())
+            rest = rest.filter(~matches)
+        digits = rest.filter(value.str.contains(r"[0-9]"))
         if digits.is_empty():
             return rest
-        self._digits(digits)
-        marked = value.str.contains(patterns.PHONE_MARKED) & value.str.contains(patterns.PHONE_SHAPE)
-        iban_shape = value.str.contains(patterns.IBAN_SHAPE)
-        digits = digits.with_columns(
-            marked.alias("phone"),
-            checksums.card(patterns.card_digits(value)).fill_null(False).alias("card"),
-            iban_shape.alias("iban_shape"),
-            (iban_shape & checksums.iban(patterns.compact(pl.when(iban_shape).then(value)))).fill_null(False).alias("iban"),
-        )
-        self._plus("IBAN_CODE", digits.filter("iban")["n"].sum())
-        self._plus("shape:IBAN_CODE", digits.filter("iban_shape")["n"].sum())
-        phones = digits.filter(pl.col("phone") & ~pl.col("card"))
+        settled = [self._digits(digits), self._ibans(digits)]
+        phones = digits.filter(value.str.contains(patterns.PHONE_MARKED))
+        phones = phones.filter(patterns.is_phone_shaped(value)).join(settled[0], on="value", how="anti")
         self._plus("PHONE_NUMBER", phones["n"].sum())
         self._keep(phones, "runs")
-        settled = digits.filter(pl.any_horizontal("phone", "card", "iban")).select("value")
-        return rest.join(settled, on="value", how="anti")
+        return rest.join(pl.concat([*settled, phones.select("value")]), on="value", how="anti")
 
     def _held(self, rest: pl.DataFrame) -> None:
         if rest.is_empty():
@@ -216,5 +217,7 @@ def as_text(values: pl.Series, dtype: str) -> pl.Series | None:
     if dtype == "binary":
         return values.cast(pl.String, strict=False)
     if dtype == "nested":
-        return values.to_frame("v").select(pl.when(pl.col("v").is_not_null()).then(pl.struct("v").struct.json_encode())).to_series()
+        return (
+            values.to_frame("v").select(pl.when(pl.col("v").is_not_null()).then(pl.struct("v").struct.json_encode())).to_series()
+        )
     return None

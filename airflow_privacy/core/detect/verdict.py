@@ -6,11 +6,11 @@ alone is wrong now and then: a finding is evidence for a steward, not proof that
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from airflow_privacy.core.detect.bounds import upper_bound_95
 from airflow_privacy.core.detect.column_names import hints, is_identifier, tokens
+from airflow_privacy.core.detect.fit import fits
 from airflow_privacy.core.detect.lexicon import Meaning
 from airflow_privacy.core.detect.phones import count_phones
 from airflow_privacy.core.detect.tally import Tally
@@ -21,9 +21,11 @@ _RANK: dict[Role, int] = {"non-sensitive": 0, "sensitive": 1, "quasi-identifier"
 _IDENTIFYING = ("EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "US_SSN", "IP_ADDRESS", "MAC_ADDRESS", "PHONE_NUMBER")
 _HELD = ("EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IBAN_CODE", "US_SSN", "IP_ADDRESS", "MAC_ADDRESS")
 _EPOCH_MS = (631_152_000_000.0, 4_102_444_800_000.0)  # 1990 to 2100
-_PERSONAL_WORDS = frozenset("pii personal personally-identifiable gdpr personenbezogen".split())
-_DIRECT_WORDS = frozenset("direct-identifier direct_identifier identifier".split())
-_SENSITIVE_WORDS = frozenset("sensitive restricted confidential secret phi special-category special_category highly-confidential".split())
+_PERSONAL_WORDS = frozenset({"pii", "personal", "personally-identifiable", "gdpr", "personenbezogen"})
+_DIRECT_WORDS = frozenset({"direct-identifier", "direct_identifier", "identifier"})
+_SENSITIVE_WORDS = frozenset(
+    {"sensitive", "restricted", "confidential", "highly-confidential", "secret", "phi", "special-category", "special_category"}
+)
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,9 @@ def _by_data(tally: Tally, column: Column | None) -> _Verdict:
 
 def _nothing_there(tally: Tally, meanings: tuple[Meaning, ...]) -> _Verdict:
     if tally.count("undecoded"):
-        return _Verdict(None, "sensitive", 0.3).also(Signal(source="type", detail="binary values that are no text were not looked into"))
+        return _Verdict(None, "sensitive", 0.3).also(
+            Signal(source="type", detail="binary values that are no text were not looked into")
+        )
     detail = f"only placeholders in {tally.count('non_missing')} values" if tally.count("placeholder") else "no values"
     verdict = _Verdict(None, "non-sensitive", 0.5).also(Signal(source="shape", detail=detail))
     return verdict.also(*(_name_signal(meaning) for meaning in meanings))
@@ -92,7 +96,9 @@ def _by_values(tally: Tally, meanings: tuple[Meaning, ...], _: Column | None) ->
             continue  # Luhn passes one number in ten
         return _found(tally, entity, "direct-identifier", rate, entity in named, meanings)
     if tally.rate("DATE_TIME") >= 0.5:
-        return None if named & {"DATE_OF_BIRTH"} else _found(tally, "DATE_TIME", "non-sensitive", tally.rate("DATE_TIME"), False, ())
+        return (
+            None if named & {"DATE_OF_BIRTH"} else _found(tally, "DATE_TIME", "non-sensitive", tally.rate("DATE_TIME"), False, ())
+        )
     phone = _phone(tally, named)
     if phone is not None:
         return phone.also(*_named(meanings, "PHONE_NUMBER"))
@@ -101,7 +107,13 @@ def _by_values(tally: Tally, meanings: tuple[Meaning, ...], _: Column | None) ->
         role: Role = "direct-identifier" if entity != "UUID" or tally.distinct_ratio >= 0.5 else "quasi-identifier"
         return _found(tally, "UUID", role, tally.rate("UUID"), entity != "UUID", meanings, called=entity)
     if tally.rate("URL") >= 0.5:
-        role = "direct-identifier" if named & {"USERNAME", "PERSON"} else "quasi-identifier" if tally.distinct_ratio > 0.5 else "non-sensitive"
+        role = (
+            "direct-identifier"
+            if named & {"USERNAME", "PERSON"}
+            else "quasi-identifier"
+            if tally.distinct_ratio > 0.5
+            else "non-sensitive"
+        )
         return _found(tally, "URL", role, tally.rate("URL"), False, ())
     if tally.rate("COORDINATES") >= 0.5:
         return _found(tally, "COORDINATES", "quasi-identifier", tally.rate("COORDINATES"), "COORDINATES" in named, meanings)
@@ -132,8 +144,8 @@ def _by_text(tally: Tally, meanings: tuple[Meaning, ...], _: Column | None) -> _
     if tally.dtype == "nested":
         return _free_text(tally, "nested values, looked at as JSON text")
     wordy = tally.rate("wordy") >= 0.25 or tally.rate("long") >= 0.1
-    placed = any(meaning.sure and meaning.fit in ("words", "name", "category") and _fits(meaning, tally) for meaning in meanings)
-    if not wordy or placed and tally.rate("long") < 0.1:
+    placed = any(meaning.sure and meaning.fit in ("words", "name", "category") and fits(meaning, tally) for meaning in meanings)
+    if not wordy or (placed and tally.rate("long") < 0.1):
         return None
     if tally.distinct <= 20 and tally.usable > 10 * tally.distinct and not tally.count("held"):
         return None  # long labels of a few categories
@@ -182,12 +194,15 @@ def _phone_strays(verdict: _Verdict, tally: Tally, held: int, whole: int) -> tup
 
 def _by_name(tally: Tally, meanings: tuple[Meaning, ...], _: Column | None) -> _Verdict | None:
     for meaning in meanings:
-        if not _fits(meaning, tally):
+        if not fits(meaning, tally):
             continue
         confidence = 0.8 if meaning.sure else 0.6
         matched = tally.usable
         verdict = _Verdict(meaning.entity, meaning.role, confidence, matched)
-        return verdict.also(_name_signal(meaning), Signal(source="shape", detail=f"values fit {meaning.fit}", matched=matched, checked=tally.usable))
+        return verdict.also(
+            _name_signal(meaning),
+            Signal(source="shape", detail=f"values fit {meaning.fit}", matched=matched, checked=tally.usable),
+        )
     return None
 
 
@@ -196,10 +211,14 @@ def _by_key(tally: Tally, _: tuple[Meaning, ...], column: Column | None) -> _Ver
     unique = tally.distinct_ratio >= 0.95 and tally.usable >= 2
     if tally.dtype in ("integer", "string", "binary") and unique and (key or is_identifier(tally.name)):
         verdict = _Verdict("RECORD_ID", "direct-identifier", 0.8 if key else 0.7, tally.usable)
-        return verdict.also(Signal(source="shape", detail="nearly every value occurs once", matched=tally.distinct, checked=tally.usable))
+        return verdict.also(
+            Signal(source="shape", detail="nearly every value occurs once", matched=tally.distinct, checked=tally.usable)
+        )
     if tally.dtype in ("string", "binary") and tally.distinct_ratio >= 0.9 and tally.usable >= 20:
         verdict = _Verdict(None, "quasi-identifier", 0.4)
-        return verdict.also(Signal(source="shape", detail="nearly every value occurs once", matched=tally.distinct, checked=tally.usable))
+        return verdict.also(
+            Signal(source="shape", detail="nearly every value occurs once", matched=tally.distinct, checked=tally.usable)
+        )
     return None
 
 
@@ -214,78 +233,12 @@ def _by_type(tally: Tally, _: tuple[Meaning, ...], __: Column | None) -> _Verdic
 
 
 def _is_epoch(tally: Tally) -> bool:
-    return tally.dtype == "integer" and tally.low is not None and tally.high is not None and _EPOCH_MS[0] <= tally.low <= tally.high <= _EPOCH_MS[1]
-
-
-def _fits(meaning: Meaning, tally: Tally) -> bool:
-    if tally.dtype == "boolean":
-        return meaning.fit in ("any", "category") and (meaning.role == "sensitive" or meaning.entity == "GENDER")
-    return _FITS[meaning.fit](meaning, tally)
-
-
-def _fits_name(meaning: Meaning, tally: Tally) -> bool:
-    if tally.dtype not in ("string", "binary") or tally.rate("digit") > 0.2:
-        return False
-    return meaning.sure or (tally.rate("name") >= 0.7 and tally.rate("wordy") < 0.3)
-
-
-def _fits_words(_: Meaning, tally: Tally) -> bool:
-    return tally.dtype in ("string", "binary", "integer")
-
-
-def _fits_code(_: Meaning, tally: Tally) -> bool:
-    if tally.dtype in ("string", "binary"):
-        return tally.rate("digit") >= 0.5 and tally.rate("short") >= 0.8
-    return tally.count("whole") == tally.usable and tally.high is not None and 1 <= tally.high < 10**9
-
-
-def _fits_number(_: Meaning, tally: Tally) -> bool:
-    return tally.dtype in ("number", "decimal") and tally.low is not None and tally.high is not None and -180 <= tally.low <= tally.high <= 180
-
-
-def _fits_date(_: Meaning, tally: Tally) -> bool:
-    if tally.dtype in ("date", "timestamp"):
-        return True
-    if tally.dtype in ("string", "binary"):
-        return tally.rate("DATE_TIME") + tally.rate("shape:DATE") >= 0.4 or tally.rate("digits") >= 0.9
-    years = tally.low is not None and tally.high is not None and 1800 <= tally.low <= tally.high <= 2100
-    return years or tally.rate("shape:DATE") >= 0.4 or (tally.high is not None and tally.count("whole") == tally.usable and tally.high > 31)
-
-
-def _fits_id(meaning: Meaning, tally: Tally) -> bool:
-    if tally.dtype not in ("string", "binary", "integer", "number", "decimal"):
-        return False
-    if meaning.entity in ("CREDIT_CARD", "IBAN_CODE", "PHONE_NUMBER"):
-        shaped = tally.rate(f"shape:{meaning.entity}")
-        long_digits = meaning.entity == "IBAN_CODE" and tally.rate("digits") >= 0.5 and tally.distinct_ratio > 0.5
-        return shaped >= 0.3 or long_digits
-    if tally.dtype in ("number", "decimal"):
-        return tally.count("whole") == tally.usable and tally.distinct > 2
-    if tally.dtype == "integer":
-        return tally.distinct > 2 or tally.usable <= 2
-    return meaning.entity in ("PERSON_ID", "DEVICE_ID") or tally.rate("digit") >= 0.5
-
-
-def _fits_category(meaning: Meaning, tally: Tally) -> bool:
-    if meaning.entity == "AGE" and tally.dtype in ("integer", "number"):
-        return tally.low is not None and tally.high is not None and 0 <= tally.low <= tally.high <= 130
-    return tally.dtype in ("string", "binary", "integer", "number")
-
-
-def _fits_any(_: Meaning, tally: Tally) -> bool:
-    return tally.dtype != "null"
-
-
-_FITS: dict[str, Callable[[Meaning, Tally], bool]] = {
-    "name": _fits_name,
-    "words": _fits_words,
-    "code": _fits_code,
-    "number": _fits_number,
-    "date": _fits_date,
-    "id": _fits_id,
-    "category": _fits_category,
-    "any": _fits_any,
-}
+    return (
+        tally.dtype == "integer"
+        and tally.low is not None
+        and tally.high is not None
+        and _EPOCH_MS[0] <= tally.low <= tally.high <= _EPOCH_MS[1]
+    )
 
 
 def _found(
@@ -333,7 +286,9 @@ def _confirmed(verdict: _Verdict, tally: Tally) -> _Verdict:
     if agreed < 0.9 * len(values):
         return verdict
     share = agreed / len(values)
-    found = replace(verdict, entity=entity, role="direct-identifier", confidence=0.6 + 0.3 * share, matched=round(share * tally.usable))
+    found = replace(
+        verdict, entity=entity, role="direct-identifier", confidence=0.6 + 0.3 * share, matched=round(share * tally.usable)
+    )
     return found.also(Signal(source="presidio", detail=entity, matched=agreed, checked=len(values)))
 
 
@@ -358,4 +313,6 @@ def _by_contract(verdict: _Verdict, column: Column | None) -> _Verdict:
     claim = claims[0]
     raised = claim if _RANK[claim] > _RANK[verdict.role] else verdict.role
     confidence = max(verdict.confidence, 0.9)
-    return replace(verdict, role=raised, confidence=confidence).also(Signal(source="contract", detail="classified or tagged as personal or sensitive"))
+    return replace(verdict, role=raised, confidence=confidence).also(
+        Signal(source="contract", detail="classified or tagged as personal or sensitive")
+    )

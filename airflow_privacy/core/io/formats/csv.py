@@ -22,11 +22,11 @@ from airflow_privacy.core.model.refs import ColumnType
 _BLOCK = 8 << 20
 _DELIMITERS = (",", ";", "\t", "|")
 _TIMESTAMP = "%Y-%m-%d %H:%M:%S%.f"
-_CONVERSIONS = 19  # digits that an Int64 always holds, less one, with a sign
 
 # A header cell that looks like this is a person's data in a file without a header; it would travel as a column's name.
 _LOOKS_LIKE_DATA = re.compile(
-    r"\S+@\S+\.\w+|\+?[\d ()/.-]{7,}|\d{4}-\d\d-\d\d.*|\d\d?[./]\d\d?[./]\d{2,4}|[A-Z]{2}\d{2}[A-Z0-9 ]{11,30}|(\d{1,3}\.){3}\d{1,3}"
+    r"\S+@\S+\.\w+|\+?[\d ()/.-]{7,}|\d{4}-\d\d-\d\d.*|\d\d?[./]\d\d?[./]\d{2,4}|[A-Z]{2}\d{2}[A-Z0-9 ]{11,30}"
+    r"|(\d{1,3}\.){3}\d{1,3}"
 )
 
 
@@ -83,9 +83,7 @@ def open_csv(paths: Sequence[Path]) -> CsvReader:
             for name in names:
                 _tally(batch[name], tallies[name])
     if rows == 0:
-        raise BadInput(
-            "no-rows", "The file holds a header and no rows", where=str(paths[0]), do="Name a file that holds data."
-        )
+        raise BadInput("no-rows", "The file holds a header and no rows", where=str(paths[0]), do="Name a file that holds data.")
     columns = tuple(ColumnType(name=name, dtype=_decide(tallies[name])) for name in names)
     return CsvReader(columns=columns, rows=rows, paths=tuple(paths), raw=tuple(raw), delimiter=delimiter)
 
