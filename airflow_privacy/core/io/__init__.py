@@ -1,0 +1,1 @@
+"""Sources, artifacts and dataset versions on a file system."""
