@@ -1,0 +1,130 @@
+"""Generalization (ISO/IEC 20889, 8.6): a value becomes the larger set that it belongs to; what it says stays true.
+
+None of these protects alone: whether a record can still be singled out is what the risk figures over *all*
+quasi-identifiers say. A generalized value still tells a known person's group, and a group of one value tells everything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from itertools import pairwise
+
+import polars as pl
+
+from airflow_privacy.core.errors import CheckFailed
+from airflow_privacy.core.mask.canonical import present, text
+from airflow_privacy.core.model.techniques import Bins, GeoPrefix, Round, TruncateDate
+
+_PERIOD = {"month": "1mo", "quarter": "1q", "year": "1y", "decade": "10y"}
+
+
+def rounded(column: str, technique: Round, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
+    """A number to the nearest multiple of ``to``, halves to the even multiple (IEEE 754 roundTiesToEven); NaN becomes missing.
+
+    Integers are computed exactly and keep their type: where the multiple would leave it, the last one inside is taken.
+    Decimals become floats. Protects against matching exact figures. Does not protect outliers: the largest salary stays the
+    largest; use ``bins`` with an open last interval there.
+
+    :raises CheckFailed: an integer column with a ``to`` that is no whole number.
+    """
+    del keys
+    value = pl.col(column)
+    if dtype.is_integer():
+        return _round_integer(column, technique.to, dtype)
+    number = value.cast(pl.Float64)
+    inverse = 1 / technique.to
+    if technique.to < 1 and math.isclose(inverse, round(inverse), rel_tol=1e-12):
+        # Dividing by a whole number gives the nearest float of 0.3 where 3 * 0.1 does not.
+        multiple = (number * round(inverse)).round(mode="half_to_even") / round(inverse)
+    else:
+        multiple = (number / technique.to).round(mode="half_to_even") * technique.to
+    # From 2^52 steps on a float's own spacing is coarser than the step, and the product could overflow.
+    fine = number.abs() / technique.to < 2.0**52
+    # Adding 0.0 turns -0.0 into 0.0: the sign of a small number must not stay.
+    return (
+        present(column, pl.Float64(), pl.when(fine).then(multiple).otherwise(number) + 0.0)
+        if dtype.is_float()
+        else (pl.when(fine).then(multiple).otherwise(number) + 0.0)
+    )
+
+
+def bins(column: str, technique: Bins, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
+    """A number to the label of its half-open interval; the first and last are open (top and bottom coding). NaN becomes missing.
+
+    Protects against matching exact figures and against outliers. Does not protect a value whose interval few share.
+
+    :raises CheckFailed: the edges are not finite or do not rise.
+    """
+    del keys
+    labels = bin_labels(column, technique.edges)
+    number = pl.col(column).cast(pl.Float64)
+    chain = pl.when(number < technique.edges[0]).then(pl.lit(labels[0]))
+    for edge, label in zip(technique.edges[1:], labels[1:-1], strict=True):
+        chain = chain.when(number < edge).then(pl.lit(label))  # type: ignore[assignment]
+    return present(column, dtype, chain.otherwise(pl.lit(labels[-1])))
+
+
+def bin_labels(column: str, edges: tuple[float, ...]) -> tuple[str, ...]:
+    """The labels of the intervals between *edges*: ``<18``, ``[18,30)``, ``>=30``.
+
+    :raises CheckFailed: the edges are not finite or do not rise.
+    """
+    rising = all(lower < upper for lower, upper in pairwise(edges))
+    if not rising or not all(math.isfinite(edge) for edge in edges):
+        raise CheckFailed("technique-parameter", f"The edges of bins for column {column!r} do not rise", where=column)
+    names = [str(int(edge)) if edge == int(edge) else repr(float(edge)) for edge in edges]
+    inner = [f"[{lower},{upper})" for lower, upper in pairwise(names)]
+    return (f"<{names[0]}", *inner, f">={names[-1]}")
+
+
+def truncate_date(column: str, technique: TruncateDate, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
+    """A date or timestamp to the first day of its month, quarter, year or decade, in the column's own time zone.
+
+    A timestamp becomes midnight there, or one o'clock where the clocks skip that hour. Protects against matching exact days.
+    Does not hide order or rarity: the only one born in a decade stays alone.
+    """
+    del keys
+    value = pl.col(column)
+    if not isinstance(dtype, pl.Datetime) or dtype.time_zone is None:
+        return value.dt.truncate(_PERIOD[technique.to])
+    local = value.dt.replace_time_zone(None).dt.truncate(_PERIOD[technique.to])
+    zone = dtype.time_zone
+    return pl.coalesce(
+        local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null"),
+        (local + pl.duration(hours=1)).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null"),
+    )
+
+
+def geo_prefix(column: str, technique: GeoPrefix, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
+    """The first characters of a postal or region code, white space around it removed; blank text becomes missing.
+
+    Text only: a number has lost the leading zeros that its first characters are counted from. Protects against finding an
+    address. Does not protect where a prefix has few inhabitants (HIPAA 45 CFR 164.514(b)(2)(i)(B) asks for 20,000), nor a code
+    that is no longer than the prefix.
+    """
+    del keys, dtype
+    return text(column).str.strip_chars().str.slice(0, technique.length)
+
+
+def _round_integer(column: str, step: float, dtype: pl.DataType) -> pl.Expr:
+    if step != int(step):
+        raise CheckFailed(
+            "technique-parameter",
+            f"round cannot bring integer column {column!r} to multiples of {step}",
+            where=column,
+            do="Use a whole number.",
+        )
+    to = int(step)
+    bits = int("".join(filter(str.isdigit, type(dtype).__name__)))
+    signed = dtype.is_signed_integer()
+    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
+    if to > high:
+        return pl.when(pl.col(column).is_not_null()).then(pl.lit(0)).cast(dtype)
+    value = pl.col(column).cast(pl.Int128)
+    wide = pl.lit(to, dtype=pl.Int128)
+    floor = value // wide
+    rest = (value - floor * wide) * 2
+    up = (rest > to) | ((rest == to) & (floor % 2 == 1))
+    nearest = (floor + up.cast(pl.Int128)) * wide
+    return nearest.clip(pl.lit(-(-low // to) * to, dtype=pl.Int128), pl.lit(high // to * to, dtype=pl.Int128)).cast(dtype)

@@ -1,0 +1,86 @@
+"""The engine: a source is masked slab by slab into Parquet parts, with memory that does not grow with the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from airflow_privacy.core.errors import CheckFailed
+from airflow_privacy.core.mask.apply import mask_columns, mask_frame, require_columns
+from airflow_privacy.core.mask.dtypes import family
+from airflow_privacy.core.mask.parts import Source, source_slabs, write_part
+from airflow_privacy.core.mask.records import ClassCounts, require_k, require_released, small_classes, suppress
+from airflow_privacy.core.model.codec import Value
+from airflow_privacy.core.model.plan import MaskingPlan
+from airflow_privacy.core.model.refs import ColumnType
+
+
+class MaskResult(Value, frozen=True, kw_only=True):
+    """What was read and written. ``parts`` are file names in the stage folder, in row order; ``part_rows`` their rows."""
+
+    rows_read: int
+    rows_written: int
+    rows_suppressed: int
+    columns: tuple[ColumnType, ...]
+    parts: tuple[str, ...]
+    part_rows: tuple[int, ...]
+
+
+def mask_table(*, source: Source, plan: MaskingPlan, keys: Mapping[str, str], stage: Path) -> MaskResult:
+    """Mask *source* as *plan* says into ``part-00000.parquet`` … in the existing folder *stage*.
+
+    The bytes depend on the rows, the plan and the keys only: not on how the source cuts its batches, nor on threads or time.
+    A plan with record suppression reads the source twice. Nothing but the parts is left in *stage*; on an error the caller
+    throws the folder away.
+
+    :param keys: technique name → key in hexadecimal digits.
+    :raises CheckFailed: the source is not the one planned for, a technique does not fit, or too many rows would be suppressed.
+    :raises KeyUnavailable: a key is not given.
+    """
+    announced = [column.name for column in source.columns]
+    require_columns(announced, plan)
+    if announced != [decision.column for decision in plan.decisions]:
+        raise CheckFailed("columns-differ", "The source has its columns in another order than the plan", do="Plan again.")
+    require_released(plan)
+    small = _small_classes(source, plan, keys)
+    left = ClassCounts(plan.suppression.quasi_identifiers) if plan.suppression is not None else None
+    rows_read, schema = 0, pl.Schema()
+    parts: list[str] = []
+    part_rows: list[int] = []
+
+    def write(frame: pl.DataFrame) -> None:
+        parts.append(f"part-{len(parts):05d}.parquet")
+        part_rows.append(frame.height)
+        write_part(frame, stage / parts[-1])
+
+    for slab in source_slabs(source):
+        masked = mask_frame(slab, plan, keys)
+        rows_read, schema = rows_read + slab.height, masked.schema
+        if left is not None:
+            masked = suppress(masked, small, left.columns)
+            left.add(masked)
+        if masked.height:
+            write(masked)
+    if left is not None and plan.suppression is not None:
+        require_k(left.table(), plan.suppression)
+    if not parts:
+        write(pl.DataFrame(schema=schema))
+    return MaskResult(
+        rows_read=rows_read,
+        rows_written=sum(part_rows),
+        rows_suppressed=rows_read - sum(part_rows),
+        columns=tuple(ColumnType(name=name, dtype=family(dtype) or "nested") for name, dtype in schema.items()),
+        parts=tuple(parts),
+        part_rows=tuple(part_rows),
+    )
+
+
+def _small_classes(source: Source, plan: MaskingPlan, keys: Mapping[str, str]) -> pl.DataFrame:
+    if plan.suppression is None:
+        return pl.DataFrame()
+    counts = ClassCounts(plan.suppression.quasi_identifiers)
+    for slab in source_slabs(source):
+        counts.add(mask_columns(slab, plan, keys, only=counts.columns))
+    return small_classes(counts.table(), plan.suppression)

@@ -1,0 +1,80 @@
+"""Suppression (ISO/IEC 20889, 8.4): values, or characters of values, are taken away. Also the null case: keeping a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from airflow_privacy.core.errors import CheckFailed
+from airflow_privacy.core.mask.canonical import canonical_text, present
+from airflow_privacy.core.mask.dtypes import plain
+from airflow_privacy.core.model.techniques import Keep, Null, PartialMask, Redact
+
+SEPARATOR = r"\s\p{Z}\p{P}+$<=>^`|~"
+"""Characters that partial masking leaves: white space, punctuation, and ASCII's symbols (the ``+`` of a telephone number).
+Whatever else there is (letters, digits, combining marks, emoji, controls) is masked."""
+
+_MOST_KEPT = 64
+
+
+def keep(column: str, technique: Keep, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
+    """The value as it is. Protects nothing; a policy's rule answers for it."""
+    del technique, keys
+    return pl.col(column).cast(plain(dtype))
+
+
+def null(column: str, technique: Null, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
+    """Nothing is left of the values; the column's name and type stay.
+
+    Protects against everything that the values could tell. Does not hide that the source has such a column, nor its type.
+    """
+    del column, technique, keys
+    return pl.lit(None, dtype=plain(dtype))
+
+
+def redact(column: str, technique: Redact, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
+    """The same text for every value; missing stays missing (blank text counts as missing).
+
+    Protects against everything that the values could tell. Does not hide *which* rows have a value: that alone can be
+    sensitive (a filled ``date_of_death``). Use ``null`` or ``drop`` there.
+    """
+    del keys
+    return present(column, dtype, pl.lit(technique.text))
+
+
+def partial_mask(column: str, technique: PartialMask, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
+    """Characters but the first and last few become ``char``; separators and the length stay; blank text becomes missing.
+
+    A value with no more characters than are kept is masked whole. Protects against reading a value over somebody's shoulder.
+    Does not protect against linking or guessing: length, separators and the kept characters narrow a value down, and rare ones
+    single a record out. It is a part of an identifier, not a pseudonym.
+
+    :raises CheckFailed: more than 64 characters are to be kept at one end.
+    """
+    del keys
+    first, last = technique.keep_first, technique.keep_last
+    if max(first, last) > _MOST_KEPT:
+        raise CheckFailed(
+            "technique-parameter",
+            f"partial_mask keeps {max(first, last)} characters of column {column!r}; at most {_MOST_KEPT} can be kept",
+            where=column,
+        )
+    value = canonical_text(column, dtype)
+    hidden = value.str.replace_all(f"[^{SEPARATOR}]", technique.char.replace("$", "$$"))
+    if first + last == 0:
+        return hidden
+    head, tail = head_of(value, first), tail_of(value, last)
+    middle = hidden.str.slice(head.str.len_chars(), value.str.len_chars() - head.str.len_chars() - tail.str.len_chars())
+    short = value.str.count_matches(f"[^{SEPARATOR}]") <= first + last
+    return pl.when(short).then(hidden).otherwise(pl.concat_str(head, middle, tail))
+
+
+def head_of(value: pl.Expr, count: int) -> pl.Expr:
+    """Text up to and with its first *count* characters that are no separators; null where it has fewer."""
+    return value.str.extract(f"^((?:[{SEPARATOR}]*[^{SEPARATOR}]){{{count}}})")
+
+
+def tail_of(value: pl.Expr, count: int) -> pl.Expr:
+    """Text from its last *count* characters on that are no separators; null where it has fewer."""
+    return value.str.extract(f"((?:[^{SEPARATOR}][{SEPARATOR}]*){{{count}}})$")
