@@ -1,0 +1,73 @@
+"""A home for Airflow away from the user's own, Hypothesis profiles, the reference data, and one running Airflow for all tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from airflow_privacy.demo.standalone import AirflowSettings, StandaloneAirflow, User
+
+ROOT = Path(__file__).resolve().parents[1]
+PEOPLE = (
+    User("maria", "op"),  # the data engineer: triggers runs, may edit tasks and XComs
+    User("stella", "user"),  # approver
+    User("stefan", "user"),  # approver
+    User("olivia", "user"),  # contract owner
+)
+
+# Some examples need more than Hypothesis' 200 ms on a busy machine; in CI the same examples run every time.
+settings.register_profile("dev", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Airflow makes files in its home when it is imported: never in the home of the person who runs the tests.
+    home = tempfile.mkdtemp(prefix="airflow-home-")
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+    os.environ["AIRFLOW_HOME"] = home
+    os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects, and before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "airflow" in getattr(item, "fixturenames", ()):
+            item.add_marker("airflow")
+        if item.get_closest_marker("airflow"):
+            item.add_marker(pytest.mark.xdist_group("airflow"))
+
+
+@pytest.fixture(scope="session")
+def reference_data() -> Path:
+    """Reference tables, vectors and values; not part of the project."""
+    path = Path(os.environ.get("PRIVACY_REFERENCE_DATA") or ROOT.parent / "shared" / "data")
+    if not path.is_dir():
+        pytest.skip(f"no reference data at {path}; set PRIVACY_REFERENCE_DATA")
+    return path
+
+
+@pytest.fixture(scope="session")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandaloneAirflow]:
+    """The one Airflow of the run. Its tasks see ``PRIVACY_DATA`` and ``AIRFLOW__PRIVACY__HOME`` (``settings.environment``)."""
+    home = tmp_path_factory.mktemp("airflow")
+    (home / "data").mkdir()
+    environment = {"PRIVACY_DATA": str(home / "data"), "AIRFLOW__PRIVACY__HOME": str(home / "privacy")}
+    server = StandaloneAirflow(AirflowSettings(home / "home", home / "dags", PEOPLE, environment=environment))
+    with server:
+        yield server
+    assert server.processes() == []
+    assert [port for port in server.ports if not is_free(port)] == []
+
+
+def is_free(port: int) -> bool:
+    """Whether nothing listens on the port, on any interface."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
