@@ -18,7 +18,7 @@ from airflow_privacy.core.errors import BadInput
 T = TypeVar("T", bound=msgspec.Struct)
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_FOUND_VALUE = re.compile(r"(?<=value )'.*?'(?= - at )|(?<=value )'.*'$")
+_FOUND_VALUE = re.compile(r"(?<=value )'.*'(?= - at `[^`]*`$|$)", re.DOTALL)  # greedy: a value may hold quotes itself
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

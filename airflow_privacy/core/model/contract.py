@@ -7,8 +7,8 @@ from airflow_privacy.core.model.findings import Role
 
 
 class Column(Value, frozen=True, kw_only=True):
-    """One property of a table. ``entity`` and ``role`` are set where a steward pinned them (``privacy.entity``,
-    ``privacy.role``)."""
+    """One property of a table, by the name that it has in the data (``physicalName``, else ``name``). ``entity`` and ``role``
+    are set where a steward pinned them (``privacy.entity``, ``privacy.role``)."""
 
     name: str
     logical_type: str | None = None
@@ -57,7 +57,11 @@ class Freshness(Value, frozen=True, kw_only=True):
 
 
 class Contract(Artifact, frozen=True, kw_only=True, tag="contract"):
-    """One contract file. ``owner`` is a user name; ``purposes`` and ``lawful_basis`` come from our custom properties."""
+    """One contract file. ``owner`` is a user name; ``purposes`` and ``lawful_basis`` come from our custom properties.
+
+    ``roles`` are the access roles, ``approvers`` all who approve access to them. ``purpose``, ``recipient`` and
+    ``destination`` are the defaults of a release.
+    """
 
     id: str
     name: str
@@ -65,10 +69,14 @@ class Contract(Artifact, frozen=True, kw_only=True, tag="contract"):
     status: str
     owner: str | None = None
     roles: tuple[str, ...] = ()
+    approvers: tuple[str, ...] = ()
     purposes: tuple[str, ...] = ()
     lawful_basis: str | None = None
     level: str | None = None
     subject_key: str | None = None
+    purpose: str | None = None
+    recipient: str | None = None
+    destination: str | None = None
     retention: Retention | None = None
     freshness: Freshness | None = None
     servers: tuple[Server, ...] = ()
