@@ -23,7 +23,7 @@ def artifacts() -> Path:
 
 def ledger_is_shared() -> bool:
     """Whether the ledger's file is on a file system that every worker host shares. Default no."""
-    return conf.getboolean(SECTION, "ledger_is_shared", fallback=False)
+    return bool(conf.getboolean(SECTION, "ledger_is_shared", fallback=False))
 
 
 def assign_approvers() -> bool:
@@ -32,9 +32,9 @@ def assign_approvers() -> bool:
     Default yes, which fits auth managers whose user id is the user name. With FAB, whose ids are numbers, turn it off: whoever
     may answer tasks can then answer, and the gate still accepts only the policy's approvers by name.
     """
-    return conf.getboolean(SECTION, "assign_approvers", fallback=True)
+    return bool(conf.getboolean(SECTION, "assign_approvers", fallback=True))
 
 
 def executor() -> str:
     """The executors that Airflow is configured with."""
-    return conf.get("core", "executor", fallback="LocalExecutor")
+    return str(conf.get("core", "executor", fallback="LocalExecutor"))

@@ -28,7 +28,9 @@ def get_provider_info() -> dict[str, Any]:
             "privacy": {
                 "description": "Options of airflow-privacy.",
                 "options": {
-                    "home": _option("Privacy home: keyring, ledger, anchors, artifacts. Empty: $AIRFLOW_HOME/privacy.", "string", ""),
+                    "home": _option(
+                        "Privacy home: keyring, ledger, anchors, artifacts. Empty: $AIRFLOW_HOME/privacy.", "string", ""
+                    ),
                     "artifacts": _option("Where artifacts lie. Empty: <home>/artifacts.", "string", ""),
                     "ledger_is_shared": _option(
                         "Whether all worker hosts share the file system that the ledger lies on.", "boolean", "False"

@@ -64,9 +64,7 @@ def release_dataset(
         )
         mask = MaskOperator(task_id="mask", source=found, plan=plan.output, out=staging or f"{data}/staging/{table}")
         risk = AssessRiskOperator(task_id="assess", dataset=mask.output, policy=policy)
-        gate = ApprovalGateOperator(
-            task_id="approve", dataset=mask.output, risk=risk.output, response_timeout=response_timeout
-        )
+        gate = ApprovalGateOperator(task_id="approve", dataset=mask.output, risk=risk.output, response_timeout=response_timeout)
         transfer = TransferOperator(
             task_id="transfer",
             dataset=mask.output,
@@ -84,6 +82,3 @@ def _stated(value: str | None, key: str, contract: str) -> str:
     if not value:
         raise BadInput("contract-incomplete", f"The contract does not state {key}", where=contract, do=f"Add {key} to it.")
     return value
-
-
-

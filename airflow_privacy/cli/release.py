@@ -47,7 +47,8 @@ def _ledger_verify(options: argparse.Namespace) -> Result:
 
 
 def _passport_show(options: argparse.Namespace) -> Result:
-    statement, digest = proof.read_passport(options.dataset)
+    checked = proof.verify_passport_of(workspace_of(options), options.dataset)
+    statement, digest = checked.statement, checked.digest
     release = statement.predicate
     text = "\n".join(
         (
@@ -67,9 +68,10 @@ def _passport_show(options: argparse.Namespace) -> Result:
 def _passport_verify(options: argparse.Namespace) -> Result:
     checked = proof.verify_passport_of(workspace_of(options), options.dataset)
     release = checked.statement.predicate
+    level = describe(release.level)
     return Result(
-        f"The passport holds: version {release.version}, {describe(release.level)}, k={release.k}, valid until {release.expires_at}",
-        {"holds": True, "passport": checked.digest, "version": release.version, "level": describe(release.level)},
+        f"The passport holds: version {release.version}, {level}, k={release.k}, valid until {release.expires_at}",
+        {"holds": True, "passport": checked.digest, "version": release.version, "level": level},
     )
 
 

@@ -115,9 +115,8 @@ def findings_text(findings: Findings) -> str:
         what = column.entity or "-"
         if column.embedded:
             what = f"text with {', '.join(column.embedded)}"
-        lines.append(
-            f"{column.name:<20} {what:<24} {column.role:<18} {column.confidence:>5.0%}  {column.matched:,} of {column.non_missing:,}"
-        )
+        rate = f"{column.matched:,} of {column.non_missing:,}"
+        lines.append(f"{column.name:<20} {what:<24} {column.role:<18} {column.confidence:>5.0%}  {rate}")
     return "\n".join(lines)
 
 
@@ -153,7 +152,8 @@ def _mask(options: argparse.Namespace) -> Result:
     plan = workspace.artifacts.reference("plan", options.plan)
     done = apply.mask(workspace, _caller(), source=options.source, plan=plan, out=options.out)
     return Result(
-        f"dataset {done.ref.digest}\n{done.ref.counts.get('rows', 0):,} rows", {"digest": done.ref.digest, "counts": done.ref.counts}
+        f"dataset {done.ref.digest}\n{done.ref.counts.get('rows', 0):,} rows",
+        {"digest": done.ref.digest, "counts": done.ref.counts},
     )
 
 

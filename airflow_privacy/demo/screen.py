@@ -30,7 +30,7 @@ def final_screen(workspace: Workspace, refs: Mapping[str, ArtifactRef], *, folde
     masked = store.get(Dataset, refs["mask"])
     report = store.get(RiskReport, refs["assess"])
     released = store.get(Dataset, refs["transfer"])
-    approval = verify_approval(store.get_bytes(refs["approve"]), public_keys(workspace.home)["approval"])
+    approval = verify_approval(store.get_bytes(refs["approve"]), public_keys(workspace.home)["approval"].public_key)
     passport = verify_passport_of(workspace, released.uri)
     ledger = verify_ledger_of(workspace)
     before, after = report.before, report.after

@@ -1,12 +1,13 @@
 """A flow as OpenLineage inputs and outputs: schema, versions, tags per field, column lineage with masking flags.
 
-Column lineage follows the masking plan: a released column comes from the column of its name, by the technique that the plan names;
+Column lineage follows the masking plan: a released column comes from the column of its name, by the plan's technique;
 record suppression shows as an indirect filter on the quasi-identifiers. Facets hold names, types, digests and counts.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from airflow.providers.openlineage.extractors import OperatorLineage
@@ -32,7 +33,7 @@ from airflow_privacy.core.model.techniques import Keep, name_of
 _PRODUCER_TAG = "airflow-privacy"
 
 
-def lineage_of(flow: Flow | None) -> OperatorLineage:
+def lineage_of(flow: Flow | None) -> OperatorLineage[Any, Any]:
     """The provider's value for a finished task; empty where the task recorded no flow."""
     if flow is None:
         return OperatorLineage()
@@ -106,9 +107,7 @@ def _column_lineage(
     decisions = {decision.column: decision for decision in plan.decisions}
 
     def origin(column: str, transformation: column_lineage_dataset.Transformation) -> column_lineage_dataset.InputField:
-        return column_lineage_dataset.InputField(
-            namespace=namespace, name=name, field=column, transformations=[transformation]
-        )
+        return column_lineage_dataset.InputField(namespace=namespace, name=name, field=column, transformations=[transformation])
 
     fields = {
         column.name: column_lineage_dataset.Fields(
@@ -147,12 +146,19 @@ def _assertions(report: RiskReport) -> data_quality_assertions_dataset.DataQuali
     limits, found = report.thresholds, report.after
     checks = (
         ("k_anonymity", found.k >= limits.min_k, f">={limits.min_k}", str(found.k)),
-        ("prosecutor_risk", found.prosecutor <= limits.max_prosecutor_risk, f"<={limits.max_prosecutor_risk}", f"{found.prosecutor:.6f}"),
+        (
+            "prosecutor_risk",
+            found.prosecutor <= limits.max_prosecutor_risk,
+            f"<={limits.max_prosecutor_risk}",
+            f"{found.prosecutor:.6f}",
+        ),
         ("marketer_risk", found.marketer <= limits.max_marketer_risk, f"<={limits.max_marketer_risk}", f"{found.marketer:.6f}"),
     )
     return data_quality_assertions_dataset.DataQualityAssertionsDatasetFacet(
         assertions=[
-            data_quality_assertions_dataset.Assertion(assertion=name, success=holds, severity="error", expected=limit, actual=seen)
+            data_quality_assertions_dataset.Assertion(
+                assertion=name, success=holds, severity="error", expected=limit, actual=seen
+            )
             for name, holds, limit, seen in checks
         ]
     )

@@ -45,7 +45,7 @@ class PrivacyOperator(BaseOperator):
         """The operator's step of the pipeline."""
         raise NotImplementedError
 
-    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage:  # noqa: ARG002 - the provider's signature
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:  # noqa: ARG002 - the provider's signature
         """Inputs, outputs and what happened to each column, for OpenLineage."""
         from airflow_privacy.lineage.facets import lineage_of
 

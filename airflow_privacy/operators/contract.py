@@ -31,6 +31,4 @@ class CheckContractOperator(PrivacyOperator):
     def step(self, workspace: Workspace, caller: Caller) -> Outcome:
         from airflow_privacy.core.pipeline.prepare import check_contract
 
-        return check_contract(
-            workspace, caller, source=location(self.source), contract=self.contract, previous=self.previous
-        )
+        return check_contract(workspace, caller, source=location(self.source), contract=self.contract, previous=self.previous)

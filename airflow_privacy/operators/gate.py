@@ -27,9 +27,10 @@ REJECT = "Reject"
 class ApprovalGateOperator(HITLOperator):
     """Park until an approver of the policy answers in *Required Actions*, then sign the answer.
 
-    The form shows the plan and the risk, and carries the evidence digest. An answer counts only from a user whom the policy names,
-    who did not trigger the run (for a scheduled run: who does not own the contract), in time, and for the same evidence. A rejection
-    and a timeout fail the task, so that nothing downstream runs. Clearing the gate asks again, unless the evidence changed.
+    The form shows the plan and the risk, and carries the evidence digest. An answer counts only from a user whom the policy
+    names, who did not trigger the run (for a scheduled run: who does not own the contract), in time, and for the same evidence.
+    A rejection and a timeout fail the task, so that nothing downstream runs. Clearing the gate asks again, unless the evidence
+    changed.
 
     :param dataset: what :class:`MaskOperator` returned. (templated)
     :param risk: what :class:`AssessRiskOperator` returned. (templated)

@@ -25,9 +25,7 @@ class MaskOperator(PrivacyOperator):
 
     template_fields: Sequence[str] = ("source", "plan", "out")
 
-    def __init__(
-        self, *, source: Location, plan: Any, out: Location, engine: Literal["local"] = "local", **kwargs: Any
-    ) -> None:
+    def __init__(self, *, source: Location, plan: Any, out: Location, engine: Literal["local"] = "local", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.source = source
         self.plan = plan

@@ -44,7 +44,7 @@ class TransferOperator(PrivacyOperator):
         self.out = out
 
     def execute(self, context: Context) -> dict[str, Any]:
-        from airflow_privacy.core.pipeline.release import transfer
+        from airflow_privacy.core.pipeline.transfer import transfer
 
         with value_free_errors():
             given = self.approvals if isinstance(self.approvals, (list, tuple)) else [self.approvals]
@@ -59,5 +59,5 @@ class TransferOperator(PrivacyOperator):
             )
             self._flow = released.outcome.flow
             for outlet in self.outlets:
-                context["outlet_events"][outlet].extra = released.asset_extra()
+                context["outlet_events"][outlet].extra = dict(released.asset_extra())
             return as_xcom(released.outcome.ref)

@@ -12,8 +12,8 @@ from people import Case, write_case
 from people_dag import PEOPLE_DAG, conf_of
 
 from airflow_privacy.core.model.codec import convert
-from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.model.dataset import Dataset
+from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.pipeline import proof
 from airflow_privacy.core.pipeline.workspace import Workspace
 from airflow_privacy.demo.standalone import StandaloneAirflow
@@ -58,7 +58,7 @@ def test_an_approved_release_reaches_the_training_environment(
 def test_the_ledger_holds_and_names_the_approver(
     airflow: StandaloneAirflow, started: dict[str, tuple[Case, str, str]], workspace: Workspace
 ) -> None:
-    case, dag_id, run_id = started["approved"]
+    _, dag_id, run_id = started["approved"]
     if airflow.api.task(dag_id, run_id, "approve").state != "success":
         test_an_approved_release_reaches_the_training_environment(airflow, started, workspace)
     assert proof.verify_ledger_of(workspace).size > 0
@@ -154,7 +154,7 @@ def test_a_second_run_on_unchanged_input_makes_the_same_version(
 def test_a_scope_without_a_key_stops_at_once_and_makes_none(
     airflow: StandaloneAirflow, started: dict[str, tuple[Case, str, str]], workspace: Workspace
 ) -> None:
-    case, dag_id, run_id = started["keyless"]
+    _, dag_id, run_id = started["keyless"]
     before = sorted((workspace.home / "keyring").rglob("*"))
     task = airflow.api.wait_for_task(dag_id, run_id, "mask", ["failed"], timeout=SECONDS)
     assert task.try_number == 1

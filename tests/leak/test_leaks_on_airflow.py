@@ -69,7 +69,9 @@ def _cells(path: Path) -> bytes:
 def broken_csv(case: Case) -> Path:
     """A ragged row with canaries in it."""
     path = case.raw.with_suffix(".csv")
-    path.write_text("person_id,name,email,birth_date,country,income,notes,churned\n1,CANARYVALUE,CANARYVALUE\n2,CANARYVALUE,a,b,c,d,e,f,g,h\n")
+    path.write_text(
+        "person_id,name,email,birth_date,country,income,notes,churned\n1,CANARYVALUE,CANARYVALUE\n2,CANARYVALUE,a,b,c,d,e,f,g,h\n"
+    )
     return path
 
 

@@ -266,9 +266,7 @@ def test_a_purpose_that_the_contract_does_not_allow_is_refused(steps: Steps) -> 
 
 
 def test_a_threshold_that_does_not_hold_fails_the_risk_step(steps: Steps) -> None:
-    steps.case.policy.write_text(
-        steps.case.policy.read_text().replace("max_marketer_risk: 0.2", "max_marketer_risk: 0.0001")
-    )
+    steps.case.policy.write_text(steps.case.policy.read_text().replace("max_marketer_risk: 0.2", "max_marketer_risk: 0.0001"))
     with pytest.raises(CheckFailed):
         steps.prepare()
 

@@ -126,7 +126,5 @@ def people_frame(*, rows: int = 600, extra: Sequence[Mapping[str, object]] = ())
         )
     default = {"birth_date": date(1975, 5, 3), "country": "DE", "income": 30_000.0, "churned": False, "notes": "no remarks"}
     for number, row in enumerate(extra):
-        records.append(
-            {"person_id": 900_000 + number, "name": "Extra", "email": f"extra{number}@mail.example", **default, **row}
-        )
+        records.append({"person_id": 900_000 + number, "name": "Extra", "email": f"extra{number}@mail.example", **default, **row})
     return pl.DataFrame(records)

@@ -19,7 +19,7 @@ An empty column of type null fits every promise. Not checked: patterns, ranges a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -80,7 +80,7 @@ class TableSource(Protocol):
     @property
     def rows(self) -> int: ...
 
-    def slabs(self, columns: list[str] | None = None, rows: int = 250_000) -> Iterator[pl.DataFrame]: ...
+    def slabs(self, *, columns: Sequence[str] | None = None, rows: int = 250_000) -> Iterator[pl.DataFrame]: ...
 
 
 def check_table(table: Table, contract: Contract, source: TableSource, *, now: datetime) -> tuple[Breach, ...]:

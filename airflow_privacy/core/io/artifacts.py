@@ -75,7 +75,9 @@ class ArtifactStore:
         except OSError:
             data = None
         if data is None:
-            raise BadInput("artifact-missing", f"There is no {ref.kind} artifact of this digest", where=str(path), do="Run again.")
+            raise BadInput(
+                "artifact-missing", f"There is no {ref.kind} artifact of this digest", where=str(path), do="Run again."
+            )
         if sha256(data) != ref.digest:
             raise VerificationError(
                 "artifact-changed",

@@ -8,8 +8,8 @@ from typing import Literal
 from airflow_privacy.core.contract.check import check_table, require
 from airflow_privacy.core.contract.difference import compare
 from airflow_privacy.core.contract.odcs import load_contract
-from airflow_privacy.core.detect.columns import detect_columns
 from airflow_privacy.core.detect.drift import check_drift
+from airflow_privacy.core.detect.scan import detect_columns
 from airflow_privacy.core.errors import BadInput, CheckFailed
 from airflow_privacy.core.io.source import TableSource, open_source
 from airflow_privacy.core.model.codec import digest_of
@@ -108,7 +108,11 @@ def detect(
             record(workspace, caller, "refused", links={"source": opened.digest}, reason=error.reason)
             raise
     findings = detect_columns(
-        opened, table=table, contract_digest=contract_ref.digest if contract_ref else None, sample_rows=sample_rows, progress=progress
+        opened,
+        table=table,
+        contract_digest=contract_ref.digest if contract_ref else None,
+        sample_rows=sample_rows,
+        progress=progress,
     )
     ref = workspace.artifacts.put(findings, counts=_counts(findings))
     record(workspace, caller, "detected", links={**links_of(ref), "source": opened.digest}, counts=ref.counts)

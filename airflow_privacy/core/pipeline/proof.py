@@ -1,10 +1,20 @@
-"""Afterwards: does the ledger hold, and does a published dataset have a passport that holds."""
+"""Afterwards: does the ledger hold, and does a published dataset have a passport that holds. Needs public keys only."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
+import msgspec
+
+from airflow_privacy.core.attest.passport import verify_passport
+from airflow_privacy.core.errors import BadInput, VerificationError
+from airflow_privacy.core.io.version import open_version, read_manifest
+from airflow_privacy.core.io.version_copy import read_current, read_passport
+from airflow_privacy.core.keyring import public_keys
+from airflow_privacy.core.ledger.verify import VerifiedLedger, check_prefix, verify_ledger
+from airflow_privacy.core.ledger.view import LedgerView
+from airflow_privacy.core.model.codec import digest_of
+from airflow_privacy.core.model.dataset import Dataset
 from airflow_privacy.core.model.passport import Statement
 from airflow_privacy.core.model.release import Fact
 from airflow_privacy.core.pipeline.workspace import Workspace
@@ -12,7 +22,61 @@ from airflow_privacy.core.pipeline.workspace import Workspace
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedPassport:
-    """A passport that holds."""
+    """A passport that holds, and its digest."""
 
     statement: Statement
     digest: str
+
+
+def verify_ledger_of(workspace: Workspace) -> VerifiedLedger:
+    """Recompute the ledger from its leaves, against its checkpoints and the anchors.
+
+    :raises LedgerDiverged: naming what does not agree.
+    :raises BadInput: there is no ledger yet.
+    """
+    key = public_keys(workspace.home)["checkpoint"].public_key
+    return verify_ledger(_existing(workspace).path, public_key=key, anchors=workspace.anchors)
+
+
+def facts_of(workspace: Workspace) -> list[tuple[int, Fact]]:
+    """All facts with their index, oldest first."""
+    return list(_existing(workspace).facts())
+
+
+def verify_passport_of(workspace: Workspace, dataset: str) -> CheckedPassport:
+    """Hold a published dataset against its passport: signature, expiry, every file, and its place in the ledger.
+
+    :param dataset: the published dataset's folder.
+    :raises VerificationError: it does not hold, or nothing is published there.
+    :raises LedgerDiverged: the ledger is not a continuation of the one that the passport was issued with.
+    """
+    current = read_current(dataset)
+    envelope = read_passport(dataset, current)
+    keys = public_keys(workspace.home)
+    manifest = read_manifest(dataset, current.version)
+    statement = verify_passport(
+        envelope,
+        keys["passport"].public_key,
+        now=workspace.now(),
+        files={file.path: file.sha256 for file in manifest.files},
+    )
+    release = statement.predicate
+    if release.version != current.version or release.manifest != digest_of(manifest):
+        raise VerificationError("wrong-dataset", "The passport is about another version or manifest", where=dataset)
+    published = workspace.artifacts.find(Dataset, release.dataset)
+    if published.version != release.version:
+        raise VerificationError("wrong-dataset", "The passport is about another dataset", where=dataset)
+    open_version(_at(published, dataset))
+    check_prefix(release.checkpoint, _existing(workspace).path, public_key=keys["checkpoint"].public_key)
+    return CheckedPassport(statement=statement, digest=current.passport)
+
+
+def _at(published: Dataset, uri: str) -> Dataset:
+    """The dataset where the caller sees it: a folder may be mounted under another path than it was published at."""
+    return msgspec.structs.replace(published, uri=uri)
+
+
+def _existing(workspace: Workspace) -> LedgerView:
+    if not workspace.ledger_path.is_file():
+        raise BadInput("no-ledger", "There is no ledger yet", where=str(workspace.ledger_path), do="Run a release first.")
+    return LedgerView(workspace.ledger_path)

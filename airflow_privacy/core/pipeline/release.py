@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from airflow_privacy.core.attest.approval import check_approval, sign_approval, verify_approval
 from airflow_privacy.core.errors import CheckFailed, TerminalError, VerificationError
-from airflow_privacy.core.io.version import check_version
+from airflow_privacy.core.io.version import open_version
 from airflow_privacy.core.keyring import public_keys
 from airflow_privacy.core.model.levels import describe
 from airflow_privacy.core.model.refs import ArtifactRef
@@ -61,7 +61,7 @@ def ask(workspace: Workspace, caller: Caller, *, dataset: ArtifactRef, risk: Art
     """
     workspace.keyring().signer("approval")
     bundle = gather(workspace, dataset=dataset, risk=risk)
-    check_version(bundle.dataset)
+    open_version(bundle.dataset)
     record(workspace, caller, "requested", links={"evidence": bundle.digest, "dataset": dataset.digest, "risk": risk.digest})
     plan = bundle.plan
     return Request(
@@ -135,16 +135,20 @@ def conclude(
         expires_at=(answer.at + timedelta(hours=bundle.boundary.approval_hours)).isoformat(timespec="seconds"),
         comment=answer.comment,
     )
-    envelope = sign_approval(approval, workspace.keyring().signer("approval"))
-    ref = workspace.artifacts.put_bytes("approval", envelope, counts={"approved": int(answer.approved)})
+    signed = sign_approval(approval, workspace.keyring().signer("approval"))
+    ref = workspace.artifacts.put_bytes("approval", signed, counts={"approved": int(answer.approved)})
     try:
         if asked != bundle.digest:
-            raise VerificationError("evidence-changed", "The evidence changed while the answer was awaited", do="Trigger a new run.")
+            raise VerificationError(
+                "evidence-changed", "The evidence changed while the answer was awaited", do="Trigger a new run."
+            )
         if answer.at > deadline:
             raise VerificationError("answer-late", "The answer came after the request had expired", do="Trigger a new run.")
         require_valid(workspace, bundle, approval, run=run)
     except TerminalError as error:
-        record(workspace, caller, "answered", links={**links, "approval": ref.digest}, actor=answer.responder, reason=error.reason)
+        record(
+            workspace, caller, "answered", links={**links, "approval": ref.digest}, actor=answer.responder, reason=error.reason
+        )
         raise
     record(workspace, caller, "answered", links={**links, "approval": ref.digest}, actor=answer.responder, reason="approved")
     return ref
@@ -152,15 +156,17 @@ def conclude(
 
 def require_valid(workspace: Workspace, bundle: Bundle, approval: Approval, *, run: Run) -> None:
     """:raises TerminalError: unless this approval is for this evidence and run, by an approver of the policy, and still holds."""
+    if approval.requester != run.requester:
+        raise VerificationError("wrong-requester", "The approval is about a run that somebody else asked for")
     check_approval(
         approval,
         evidence=bundle.digest,
         dag_id=run.dag_id,
         run_id=run.run_id,
-        requester=run.requester,
         approvers=bundle.boundary.approvers,
         owner=bundle.contract.owner,
         now=workspace.now(),
+        max_hours=bundle.boundary.approval_hours,
     )
 
 
@@ -169,7 +175,7 @@ def valid_approvals(workspace: Workspace, bundle: Bundle, refs: Sequence[Artifac
 
     :raises VerificationError: there is none, or one of them does not hold. An XCom can be forged; a signature cannot.
     """
-    key = public_keys(workspace.home)["approval"]
+    key = public_keys(workspace.home)["approval"].public_key
     ledger = workspace.ledger()
     approvals = []
     for ref in refs:

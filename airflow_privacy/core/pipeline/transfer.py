@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from airflow_privacy.core.attest.passport import issue_passport, verify_passport
-from airflow_privacy.core.errors import BadInput, CheckFailed, PrivacyError, TerminalError
-from airflow_privacy.core.io.version import publish, read_current
-from airflow_privacy.core.io.version_copy import copy_version
-from airflow_privacy.core.keyring import public_keys
+import msgspec
+
+from airflow_privacy.core.attest.passport import issue_passport
+from airflow_privacy.core.errors import CheckFailed, PrivacyError, TerminalError
+from airflow_privacy.core.io.version_copy import copy_version, publish
 from airflow_privacy.core.model.codec import digest_of, sha256
-from airflow_privacy.core.model.dataset import Dataset
-from airflow_privacy.core.model.flow import Flow, FlowTable, Outcome
+from airflow_privacy.core.model.flow import Flow, Outcome
 from airflow_privacy.core.model.levels import describe
 from airflow_privacy.core.model.passport import Release, Statement, Subject
 from airflow_privacy.core.model.refs import ArtifactRef
+from airflow_privacy.core.pipeline.apply import table_of_dataset
 from airflow_privacy.core.pipeline.evidence import Bundle, gather
+from airflow_privacy.core.pipeline.proof import verify_passport_of
 from airflow_privacy.core.pipeline.release import Run, valid_approvals
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, record
 from airflow_privacy.core.policy.environments import environment_of
@@ -68,7 +69,7 @@ def transfer(
 
 def _publish(workspace: Workspace, caller: Caller, bundle: Bundle, *, approvals: Sequence[str], out: str) -> Released:
     manifest = copy_version(dataset=bundle.dataset, out=out)
-    published = Dataset(**{**_fields(bundle.dataset), "uri": out})
+    published = msgspec.structs.replace(bundle.dataset, uri=out)
     ref = workspace.artifacts.put(published, counts={"rows": published.rows, "files": len(published.files)})
     links = {"evidence": bundle.digest, "dataset": ref.digest}
     passport = _current_passport(workspace, bundle, out)
@@ -104,8 +105,8 @@ def _publish(workspace: Workspace, caller: Caller, bundle: Bundle, *, approvals:
         publish(out, published.version, envelope)
         record(workspace, caller, "transferred", links={**links, "passport": passport}, counts=ref.counts)
     flow = Flow(
-        inputs=(FlowTable(uri=bundle.dataset.uri, version=bundle.dataset.version, columns=published.columns, rows=published.rows),),
-        outputs=(FlowTable(uri=out, version=published.version, columns=published.columns, rows=published.rows),),
+        inputs=(table_of_dataset(bundle.dataset),),
+        outputs=(table_of_dataset(published),),
         findings=bundle.findings,
         plan=bundle.plan,
         risk=bundle.report,
@@ -117,4 +118,8 @@ def _publish(workspace: Workspace, caller: Caller, bundle: Bundle, *, approvals:
 
 def _current_passport(workspace: Workspace, bundle: Bundle, out: str) -> str | None:
     """The digest of the passport that is published now, if it already proves this very evidence."""
-    ...
+    try:
+        checked = verify_passport_of(workspace, out)
+    except PrivacyError:
+        return None
+    return checked.digest if checked.statement.predicate.evidence == bundle.digest else None

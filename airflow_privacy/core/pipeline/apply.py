@@ -1,0 +1,167 @@
+"""Carry the plan out, check what was written, and measure what risk is left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from airflow_privacy.core.detect.residue import find_entities
+from airflow_privacy.core.errors import CheckFailed, TerminalError
+from airflow_privacy.core.io.source import TableSource, open_source
+from airflow_privacy.core.io.version import open_version, write_version
+from airflow_privacy.core.mask.check import check_masked
+from airflow_privacy.core.mask.parts import PartFiles
+from airflow_privacy.core.mask.run import MaskResult, mask_table
+from airflow_privacy.core.model.dataset import Dataset
+from airflow_privacy.core.model.findings import Findings
+from airflow_privacy.core.model.flow import Flow, FlowTable, Outcome
+from airflow_privacy.core.model.plan import MaskingPlan
+from airflow_privacy.core.model.policy import Policy
+from airflow_privacy.core.model.refs import ArtifactRef
+from airflow_privacy.core.model.techniques import HmacToken, name_of
+from airflow_privacy.core.pipeline.prepare import flow_of
+from airflow_privacy.core.pipeline.workspace import Caller, Workspace, links_of, record
+from airflow_privacy.core.policy.environments import boundary_of, environment_of
+from airflow_privacy.core.policy.load import load_policy
+from airflow_privacy.core.risk.figures import measure
+from airflow_privacy.core.risk.report import assess, require_release
+
+
+def mask(workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRef, out: str) -> Outcome:
+    """Mask a table into a new version of the dataset at *out*, checked against the plan before it gets its name.
+
+    :raises CheckFailed: the table is not the one that was planned for, *out* lies in the destination, or the check fails.
+    """
+    try:
+        return _mask(workspace, caller, source=source, plan=plan, out=out)
+    except TerminalError as error:
+        record(workspace, caller, "refused", links=links_of(plan), reason=error.reason)
+        raise
+
+
+def _mask(workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRef, out: str) -> Outcome:
+    store = workspace.artifacts
+    decided = store.get(MaskingPlan, plan)
+    opened = open_planned(source, decided)
+    _require_staging(store.find(Policy, decided.policy), decided, out)
+    keys, key_ids = _keys(workspace, decided)
+    results: list[MaskResult] = []
+
+    def write(folder: Path) -> None:
+        result = mask_table(source=opened, plan=decided, keys=keys, stage=folder)
+        written = PartFiles([folder / part for part in result.parts])
+        check_masked(source=opened, sink=written, plan=decided, find_entities=find_entities)
+        results.append(result)
+
+    manifest = write_version(out, plan.digest, write)
+    result = results[0]
+    dataset = Dataset(
+        uri=out,
+        version=manifest.version,
+        plan=plan.digest,
+        sources=(opened.digest,),
+        rows=result.rows_written,
+        rows_read=result.rows_read,
+        rows_suppressed=result.rows_suppressed,
+        columns=result.columns,
+        files=manifest.files,
+    )
+    counts = {"rows": result.rows_written, "rows_suppressed": result.rows_suppressed, "files": len(manifest.files)}
+    ref = store.put(dataset, counts=counts)
+    record(workspace, caller, "masked", links=links_of(plan, ref), counts=counts, reason=", ".join(key_ids))
+    flow = Flow(
+        inputs=(flow_of(opened),),
+        outputs=(table_of_dataset(dataset),),
+        findings=store.find(Findings, decided.findings),
+        plan=decided,
+        masks=True,
+    )
+    return Outcome(ref=ref, flow=flow)
+
+
+def assess_risk(workspace: Workspace, caller: Caller, *, dataset: ArtifactRef, policy: str | None = None) -> Outcome:
+    """Measure risk before and after masking; the report is stored and recorded whether or not it holds.
+
+    :raises CheckFailed: a threshold of the boundary does not hold, or *policy* is not the one that the plan was made with.
+    """
+    store = workspace.artifacts
+    masked = store.get(Dataset, dataset)
+    plan = store.find(MaskingPlan, masked.plan)
+    if policy is not None and load_policy(policy).file.sha256 != plan.policy_file.sha256:
+        raise CheckFailed("policy-changed", "The plan was made with another policy", where=policy, do="Trigger a new run.")
+    boundary = boundary_of(store.find(Policy, plan.policy), plan.source_environment, plan.destination)
+    source = open_planned(plan.source, plan)
+    staged = open_version(masked)
+    all_quasi = tuple(decision.column for decision in plan.decisions if decision.role == "quasi-identifier")
+    all_sensitive = tuple(decision.column for decision in plan.decisions if decision.role == "sensitive")
+    before = measure(
+        source.slabs(columns=(*all_quasi, *all_sensitive) or None),
+        quasi_identifiers=all_quasi,
+        sensitive=all_sensitive,
+        min_k=boundary.min_k,
+    )
+    quasi, sensitive = plan.quasi_identifiers(), plan.sensitive()
+    after = measure(staged.slabs(), quasi_identifiers=quasi, sensitive=sensitive, min_k=boundary.min_k)
+    with_tokens = after
+    if plan.tokens():
+        joined = (*quasi, *plan.tokens())
+        with_tokens = measure(staged.slabs(), quasi_identifiers=joined, sensitive=(), min_k=boundary.min_k)
+    report = assess(
+        dataset_digest=dataset.digest,
+        plan=plan,
+        plan_digest=masked.plan,
+        before=before,
+        after=after,
+        k_with_tokens=with_tokens.k,
+        rows_kept=masked.rows / masked.rows_read,
+        boundary=boundary,
+    )
+    ref = store.put(report, counts={"k": after.k, "classes": after.classes, "violations": len(report.violations)})
+    record(workspace, caller, "assessed", links=links_of(dataset, ref), counts=ref.counts)
+    try:
+        require_release(report)
+    except CheckFailed as error:
+        record(workspace, caller, "refused", links=links_of(dataset, ref), reason=error.reason)
+        raise
+    return Outcome(ref=ref, flow=Flow(inputs=(table_of_dataset(masked),), plan=plan, risk=report))
+
+
+def open_planned(source: str, plan: MaskingPlan) -> TableSource:
+    """Open a source and see that it is, byte for byte, the one that the plan was made for.
+
+    :raises CheckFailed: it is not.
+    """
+    opened = open_source(source)
+    if opened.digest != plan.source_digest:
+        raise CheckFailed(
+            "source-changed",
+            "The table is not the one that was looked at when the plan was made",
+            where=source,
+            do="Trigger a new run, so that detection and plan see it as it is now.",
+        )
+    return opened
+
+
+def table_of_dataset(dataset: Dataset) -> FlowTable:
+    """A dataset as one end of a step."""
+    return FlowTable(uri=dataset.uri, version=dataset.version, columns=dataset.columns, rows=dataset.rows)
+
+
+def _require_staging(policy: Policy, plan: MaskingPlan, out: str) -> None:
+    if environment_of(policy, out).name == plan.destination:
+        raise CheckFailed(
+            "not-staging",
+            f"Masked data goes to staging first, and this lies in the destination {plan.destination!r}",
+            where=out,
+            do="Choose a folder in another environment; the transfer carries it over once it is approved.",
+        )
+
+
+def _keys(workspace: Workspace, plan: MaskingPlan) -> tuple[dict[str, str], list[str]]:
+    """Keys by technique, and their ids for the record. A plan without tokens needs none."""
+    needed = {name_of(decision.technique) for decision in plan.decisions if isinstance(decision.technique, HmacToken)}
+    if not needed:
+        return {}, []
+    keyring = workspace.keyring()
+    derived = {technique: keyring.technique_key(plan.scope, technique) for technique in sorted(needed)}
+    ids = [f"{technique} key {key.id} version {key.version}" for technique, key in derived.items()]
+    return {technique: key.hex() for technique, key in derived.items()}, ids
