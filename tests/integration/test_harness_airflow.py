@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+
 import httpx
 import psutil
 import pytest
 
 from airflow_privacy.core.errors import BadInput, StorageUnavailable
-from airflow_privacy.demo.api import PARKED, AirflowRefused
+from airflow_privacy.demo import launcher
+from airflow_privacy.demo.api import PARKED, AirflowApi, AirflowRefused
 from airflow_privacy.demo.standalone import StandaloneAirflow
 
 GATE = """
@@ -70,6 +74,13 @@ def test_a_wrong_password_is_refused(airflow: StandaloneAirflow) -> None:
     assert reply.status_code == 401
 
 
+def test_every_process_carries_the_marker(airflow: StandaloneAirflow) -> None:
+    """Process titles, which Airflow sets, can overwrite it; an orphan in a session of its own is found by nothing else."""
+    found = {pid: psutil.Process(pid).environ().get(launcher.MARKER) for pid in airflow.processes()}
+    assert len(found) > 8
+    assert set(found.values()) == {airflow.marker}
+
+
 def test_every_process_of_the_server_is_known(airflow: StandaloneAirflow) -> None:
     found = [socket for pid in airflow.processes() for socket in psutil.Process(pid).net_connections("tcp")]
     assert set(airflow.ports) <= {socket.laddr.port for socket in found if socket.status == psutil.CONN_LISTEN}
@@ -121,6 +132,24 @@ def test_a_cleared_request_can_be_answered_again(airflow: StandaloneAirflow, gat
     airflow.api.answer(gate, run_id, "ask", user="stella")
     airflow.api.wait_for_run(gate, run_id, {"success"})
     assert airflow.api.task(gate, run_id, "ask").try_number == 2
+
+
+def test_an_answer_waits_until_the_scheduler_knows_that_this_try_is_parked(
+    airflow: StandaloneAirflow, gate: str, tmp_path: Path
+) -> None:
+    run_id = airflow.api.trigger(gate, user="maria")
+    airflow.api.wait_answerable(gate, run_id, "ask")
+    airflow.api.clear(gate, run_id, "ask", user="maria")
+    airflow.api.wait_for_task(gate, run_id, "ask", {"queued", "scheduled", "running", PARKED})
+    airflow.api.wait_answerable(gate, run_id, "ask")
+    lines = airflow.log.read_text().splitlines()
+    only_first = tmp_path / "log"
+    only_first.write_text("\n".join(line for line in lines if "try_number=2" not in line))
+    with closing(AirflowApi(airflow.url, airflow.passwords, log=only_first)) as api:
+        with pytest.raises(StorageUnavailable, match="not-answerable"):
+            api.wait_answerable(gate, run_id, "ask", timeout=1)
+        only_first.write_text("\n".join(lines))
+        assert api.wait_answerable(gate, run_id, "ask", timeout=5).subject == "Release it?"
 
 
 def test_an_editor_can_forge_an_xcom_and_a_state(airflow: StandaloneAirflow, gate: str) -> None:

@@ -151,8 +151,8 @@ def test_the_callers_own_airflow_does_not_reach_the_server(tmp_path: Path, monke
 def test_nothing_is_left_of_a_server_whose_owner_was_killed(tmp_path: Path) -> None:
     owner = (
         "import sys, time; from pathlib import Path; from airflow_privacy.demo.standalone import *\n"
-        "home = Path(sys.argv[1]); server = StandaloneAirflow(AirflowSettings(home / 'home', home / 'dags', (User('maria', 'op'),)))\n"
-        "server.start(); print(server.marker, *server.ports, flush=True); time.sleep(600)"
+        "home = Path(sys.argv[1]); settings = AirflowSettings(home / 'home', home / 'dags', (User('maria', 'op'),))\n"
+        "server = StandaloneAirflow(settings); server.start(); print(server.marker, *server.ports, flush=True); time.sleep(600)"
     )
     command = [sys.executable, "-c", owner, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

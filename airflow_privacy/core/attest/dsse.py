@@ -17,6 +17,7 @@ from airflow_privacy.core.errors import BadInput, VerificationError
 from airflow_privacy.core.model.codec import canonical, parse
 
 T = TypeVar("T", bound=msgspec.Struct)
+_DO = "Do not use it; ask whoever signed it."
 
 
 class Signer(Protocol):
@@ -69,7 +70,7 @@ def open_value(kind: type[T], envelope: bytes, *, payload_type: str, public_key:
         if canonical(value) == payload:
             return value
         problem = "The payload is not in canonical form"
-    raise VerificationError("malformed-payload", problem, where=payload_type)
+    raise VerificationError("malformed-payload", problem, where=payload_type, do=_DO)
 
 
 def open_envelope(envelope: bytes, *, payload_type: str, public_key: bytes) -> bytes:
@@ -82,14 +83,12 @@ def open_envelope(envelope: bytes, *, payload_type: str, public_key: bytes) -> b
         payload = base64.b64decode(found.payload, validate=True)
         signatures = [base64.b64decode(signature.sig, validate=True) for signature in found.signatures]
     except (msgspec.MsgspecError, binascii.Error, ValueError):
-        raise VerificationError("malformed-envelope", "This is not a DSSE envelope", where=payload_type) from None
+        raise VerificationError("malformed-envelope", "This is not a DSSE envelope", where=payload_type, do=_DO) from None
     if found.payload_type != payload_type:
-        raise VerificationError("wrong-payload-type", "The envelope holds something else", where=payload_type)
+        raise VerificationError("wrong-payload-type", "The envelope holds something else", where=payload_type, do=_DO)
     message = pae(payload_type, payload)
     if not any(_holds(signature, message, public_key) for signature in signatures):
-        raise VerificationError(
-            "bad-signature", "The envelope was changed, or another key signed it", where=payload_type, do="Do not use it."
-        )
+        raise VerificationError("bad-signature", "The envelope was changed, or another key signed it", where=payload_type, do=_DO)
     return payload
 
 

@@ -25,5 +25,7 @@ def instant(text: str, *, where: str) -> datetime:
     except ValueError:
         found = None
     if found is None or "T" not in text or found.utcoffset() != timedelta(0):
-        raise VerificationError("malformed-time", "This is no RFC 3339 time in UTC", where=where)
+        raise VerificationError(
+            "malformed-time", "This is no RFC 3339 time in UTC", where=where, do="Write 2026-01-31T12:00:00Z."
+        )
     return found.astimezone(UTC)

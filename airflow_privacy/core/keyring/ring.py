@@ -99,7 +99,7 @@ class Keyring:
         published = _read_public_key(folder, name)
         if public != published:
             raise damaged(folder / f"{name}.pem", "does not belong to the published public key")
-        return Signer(name, _key_id(public), public, private)
+        return Signer(name, _key_id(public), public, Secret(private.private_bytes_raw()))
 
 
 def init_keys(home: Path, *, scopes: Sequence[str] = ()) -> tuple[str, ...]:

@@ -67,11 +67,8 @@ class Signer:
     name: str
     key_id: str
     public_key: bytes
-    _private: Ed25519PrivateKey = field(repr=False, compare=False)
+    _seed: Secret = field(repr=False, compare=False)
 
     def sign(self, message: bytes) -> bytes:
         """The 64-byte signature over *message*."""
-        return self._private.sign(message)
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
-        raise TypeError("A signing key cannot be pickled or copied: open the keyring where the key is used")
+        return Ed25519PrivateKey.from_private_bytes(self._seed.reveal()).sign(message)

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from airflow_privacy.core.errors import BadInput, VerificationError
 
 ED25519 = b"\x01"
+_DO = "Compare with the checkpoint of an anchor or passport."
 _SIGNATURE_LINE = re.compile(r"— (?P<name>[^\s+]+) (?P<signature>[A-Za-z0-9+/]+=*)")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _NAME = re.compile(r"[^\s+]{1,200}")
@@ -87,12 +88,12 @@ def verify_note(note: str, *, name: str, public_key: bytes) -> str:
     text, lines = _split_note(note)
     ours = [signature[4:] for signer, signature in lines if (signer, signature[:4]) == (name, key_hash(name, public_key))]
     if not ours:
-        raise VerificationError("wrong-key", "The checkpoint is not signed by this key", where=name)
+        raise VerificationError("wrong-key", "The checkpoint is not signed by this key", where=name, do=_DO)
     for signature in ours:
         try:
             Ed25519PublicKey.from_public_bytes(public_key).verify(signature, text.encode())
         except (InvalidSignature, ValueError):
-            raise VerificationError("bad-signature", "The checkpoint's signature does not hold", where=name) from None
+            raise VerificationError("bad-signature", "The checkpoint's signature does not hold", where=name, do=_DO) from None
     return text
 
 
@@ -114,7 +115,7 @@ def verify_checkpoint(note: str, *, public_key: bytes, origin: str | None = None
     if alone and note.count("\n") != 5:
         raise _malformed()
     if origin is not None and checkpoint.origin != origin:
-        raise VerificationError("wrong-origin", "The checkpoint is of another ledger", where=origin)
+        raise VerificationError("wrong-origin", "The checkpoint is of another ledger", where=origin, do=_DO)
     verify_note(note, name=checkpoint.origin, public_key=public_key)
     return checkpoint
 
@@ -168,4 +169,4 @@ def _split_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
 
 
 def _malformed() -> VerificationError:
-    return VerificationError("malformed-checkpoint", "This is not a checkpoint in a signed note")
+    return VerificationError("malformed-checkpoint", "This is not a checkpoint in a signed note", do=_DO)

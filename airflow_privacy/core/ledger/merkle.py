@@ -165,4 +165,4 @@ def _split(size: int) -> int:
 
 
 def _unproven(what: str) -> VerificationError:
-    return VerificationError(f"{what}-unproven", f"The {what} proof does not lead to the root")
+    return VerificationError(f"{what}-unproven", f"The {what} proof does not lead to the root", do="Do not trust the entry.")

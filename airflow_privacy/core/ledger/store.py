@@ -90,8 +90,8 @@ def create_file(path: Path) -> sqlite3.Connection:
 
 
 @contextlib.contextmanager
-def sqlite_errors(path: Path) -> Iterator[None]:
-    """SQLite's errors as ours; their texts are cut off."""
+def sqlite_errors(where: str | Path) -> Iterator[None]:
+    """SQLite's errors as ours; their texts, which show cells, are cut off."""
     try:
         yield
     except sqlite3.Error as error:
@@ -99,13 +99,13 @@ def sqlite_errors(path: Path) -> Iterator[None]:
     else:
         return
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        raise LedgerBusy("ledger-busy", "Another writer held the ledger for too long", where=str(path), do="Try again.")
+        raise LedgerBusy("ledger-busy", "Another writer held the ledger for too long", where=str(where), do="Try again.")
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM):
         raise StorageUnavailable(
-            "ledger-unavailable", "The ledger's file cannot be opened or written", where=str(path), do="Check disk and owner."
+            "ledger-unavailable", "The ledger's file cannot be opened or written", where=str(where), do="Check disk and owner."
         )
     raise LedgerDiverged(
-        "ledger-damaged", "The ledger's file is damaged or not a ledger", where=str(path), do="Restore it from a backup."
+        "ledger-damaged", "The ledger's file is damaged or not a ledger", where=str(where), do="Restore it from a backup."
     )
 
 

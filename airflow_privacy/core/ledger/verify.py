@@ -17,7 +17,16 @@ from pathlib import Path
 from airflow_privacy.core.errors import LedgerDiverged, VerificationError
 from airflow_privacy.core.ledger.checkpoint import Checkpoint, read_checkpoint, verify_checkpoint
 from airflow_privacy.core.ledger.merkle import HASH_BYTES, Frontier, verify_inclusion
-from airflow_privacy.core.ledger.store import APPLICATION_ID, ERASED, FORMAT, SALT_BYTES, TABLES, commit_to, reading
+from airflow_privacy.core.ledger.store import (
+    APPLICATION_ID,
+    ERASED,
+    FORMAT,
+    SALT_BYTES,
+    TABLES,
+    commit_to,
+    reading,
+    sqlite_errors,
+)
 
 _DO = "Treat entries from there on as untrusted, and compare with a backup."
 
@@ -68,15 +77,16 @@ def verify_connection(
     connection: sqlite3.Connection, *, public_key: bytes, anchored: Mapping[str, str] | None = None
 ) -> VerifiedLedger:
     """:func:`verify_ledger` over an open database and anchors by name."""
-    check_schema(connection)
     heads = anchor_heads(anchored or {}, public_key)
-    origin, erased, frontier = _check_entries(connection, heads)
-    _check_frontier(connection, frontier)
-    for size, note in connection.execute("SELECT size, note FROM checkpoints ORDER BY size"):
-        try:
-            verify_checkpoint(note, public_key=public_key, origin=origin, alone=True)
-        except VerificationError as error:
-            raise _diverged(error.reason, error.what, f"checkpoint {size}") from None
+    with sqlite_errors("ledger"):
+        check_schema(connection)
+        origin, erased, frontier = _check_entries(connection, heads)
+        _check_frontier(connection, frontier)
+        for size, note in connection.execute("SELECT size, note FROM checkpoints ORDER BY size"):
+            try:
+                verify_checkpoint(note, public_key=public_key, origin=origin, alone=True)
+            except VerificationError as error:
+                raise _diverged(error.reason, error.what, f"checkpoint {size}") from None
     return VerifiedLedger(origin, frontier.size, f"sha256:{frontier.root().hex()}", erased, tuple(heads))
 
 

@@ -17,6 +17,8 @@ from airflow_privacy.core.ledger.verify import InclusionProof
 from airflow_privacy.core.model.codec import parse
 from airflow_privacy.core.model.release import Fact
 
+_DO = "Run airflow-privacy ledger verify."
+
 
 @dataclass(frozen=True)
 class LedgerView:
@@ -56,7 +58,9 @@ class LedgerView:
             found = tuple((row[0], _read_fact(*row)) for row in connection.execute(query, (digest, kind)))
         for index, fact in found:
             if not any((link.kind, link.digest) == (kind, digest) for link in fact.links):
-                raise LedgerDiverged("links-changed", "The stored links are not those of the payload", where=f"entry {index}")
+                raise LedgerDiverged(
+                    "links-changed", "The stored links are not those of the payload", where=f"entry {index}", do=_DO
+                )
         return found
 
     def inclusion_proof(self, index: int) -> InclusionProof:
@@ -88,7 +92,7 @@ class LedgerView:
 def _newest(connection: sqlite3.Connection, path: Path) -> tuple[int, str]:
     row = connection.execute("SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1").fetchone()
     if row is None:
-        raise LedgerDiverged("checkpoint-missing", "The ledger has no checkpoint", where=str(path))
+        raise LedgerDiverged("checkpoint-missing", "The ledger has no checkpoint", where=str(path), do=_DO)
     return row[0], row[1]
 
 
@@ -98,4 +102,4 @@ def _read_fact(index: int | None, leaf: bytes, salt: bytes, payload: bytes) -> F
             return parse(Fact, payload, where=f"entry {index}")
     except (TypeError, BadInput):
         pass
-    raise LedgerDiverged("entry-changed", "Leaf hash, salt and payload do not belong together", where=f"entry {index}")
+    raise LedgerDiverged("entry-changed", "Leaf hash, salt and payload do not belong together", where=f"entry {index}", do=_DO)
