@@ -11,7 +11,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from people import SCOPE
 
+from airflow_privacy.core.io.artifacts import ArtifactStore
+from airflow_privacy.core.keyring import init_keys
+from airflow_privacy.core.pipeline.workspace import Workspace
 from airflow_privacy.demo.standalone import AirflowSettings, StandaloneAirflow, User
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,6 +69,14 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandaloneAirf
         yield server
     assert server.processes() == []
     assert [port for port in server.ports if not is_free(port)] == []
+
+
+@pytest.fixture(scope="session")
+def workspace(airflow: StandaloneAirflow) -> Workspace:
+    """The privacy home that the running Airflow's tasks use, with keys."""
+    home = Path(airflow.settings.environment["AIRFLOW__PRIVACY__HOME"])
+    init_keys(home, scopes=(SCOPE,))
+    return Workspace(home=home, artifacts=ArtifactStore(home / "artifacts"))
 
 
 def is_free(port: int) -> bool:

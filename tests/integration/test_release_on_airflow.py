@@ -23,7 +23,9 @@ SECONDS = 240.0
 
 
 @pytest.fixture(scope="module")
-def started(airflow: StandaloneAirflow, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[Case, str, str]]]:
+def started(
+    airflow: StandaloneAirflow, workspace: Workspace, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, tuple[Case, str, str]]]:
     """All runs at once: each waits for its test while the others work."""
     airflow.add_dag(PEOPLE_DAG, "people_dag.py")
     airflow.wait_parsed(["people", "people_hurried"])

@@ -91,7 +91,9 @@ def small_classes(case: Case) -> Path:
 
 
 @pytest.fixture(scope="module")
-def finished(airflow: StandaloneAirflow, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Case]]:
+def finished(
+    airflow: StandaloneAirflow, workspace: Workspace, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Case]]:
     """One release that succeeds and three that fail, each with canaries in the data."""
     airflow.add_dag(PEOPLE_DAG.replace('"people', '"leak'), "leak_dag.py")
     airflow.wait_parsed(["leak"])
