@@ -220,6 +220,23 @@ def test_a_wrapped_key_under_another_scopes_name_is_refused(home: Path) -> None:
         open_keyring(home).scope_key(SCOPE)
 
 
+def test_a_key_relabelled_for_another_scope_is_refused(home: Path) -> None:
+    stored = json.loads(scope_file(home, SCOPE).read_bytes())
+    scope_file(home, OTHER).write_text(json.dumps(stored | {"scope": OTHER}))
+    with pytest.raises(KeyUnavailable, match="does not unwrap"):
+        open_keyring(home).scope_key(OTHER)
+
+
+def test_a_key_relabelled_as_a_newer_version_is_refused(home: Path) -> None:
+    path = scope_file(home, SCOPE)
+    newer = path.with_name(path.name.replace(".v1.", ".v2."))
+    newer.touch(mode=0o600)
+    newer.write_text(json.dumps(json.loads(path.read_bytes()) | {"version": 2}))
+    with pytest.raises(KeyUnavailable, match="does not unwrap"):
+        open_keyring(home).scope_key(SCOPE)
+    assert open_keyring(home).scope_key(SCOPE, version=1).version == 1
+
+
 @pytest.mark.parametrize("data", [b"", b"junk", b"{}"])
 def test_damaged_key_files_are_refused(home: Path, data: bytes) -> None:
     scope_file(home, SCOPE).write_bytes(data)

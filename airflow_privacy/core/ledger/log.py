@@ -129,7 +129,7 @@ def open_ledger(path: Path, *, origin: str, signer: Signer, anchors: Path | None
     """Open the ledger for appends; make an empty one where neither file nor anchor is.
 
     Opening reads all leaf hashes (not the payloads) and compares their root with the newest checkpoint and the anchors: about
-    a second for a million entries.
+    three seconds for a million entries.
 
     :param origin: the log's name in its checkpoints; without blanks and plus signs.
     :param anchors: folder of the anchors; ``anchors`` beside the file by default.
