@@ -57,6 +57,7 @@ PHONE_MARKED = (
 CARD_SHAPE = r"^[0-9][0-9 -]{11,25}[0-9]$"
 IBAN_SHAPE = r"^[A-Za-z]{2}[0-9]{2}[A-Za-z0-9 -]{11,40}$"
 BARE_SSN = rf"^{_SSN_AREA}{_SSN_GROUP}{_SSN_SERIAL}$"
+EPOCH_MS = r"^(?:[7-9][0-9]{11}|[1-3][0-9]{12})$"
 BARE_DATE = r"^(?:19|20)[0-9]{2}[01][0-9][0-3][0-9]$"
 PERSON_SHAPE = r"^\p{Lu}[\p{L}'\x{2019}.-]+(?:[ ,]+(?:\p{L}[\p{L}'\x{2019}.-]*)){0,4}$"
 PLACEHOLDER = (

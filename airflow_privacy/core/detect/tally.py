@@ -110,6 +110,7 @@ class Tally:
         value = pl.col("value")
         self._plus("shape:PHONE_NUMBER", groups.filter(patterns.is_phone_shaped(value))["n"].sum())
         self._plus("shape:US_SSN", groups.filter(value.str.contains(patterns.BARE_SSN))["n"].sum())
+        self._plus("shape:EPOCH", groups.filter(value.str.contains(patterns.EPOCH_MS))["n"].sum())
         self._plus("shape:DATE", groups.filter(value.str.contains(patterns.BARE_DATE))["n"].sum())
         cards = groups.filter(value.str.contains(patterns.CARD_SHAPE))
         cards = cards.with_columns(value.str.replace_all(r"[ -]", "").alias("digits"))
