@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from airflow_privacy.core.detect import presidio_bridge
 from airflow_privacy.core.detect.scan import detect_columns
 from airflow_privacy.core.io.source import open_source
 from airflow_privacy.core.model.findings import Findings
@@ -93,6 +95,18 @@ def test_no_signal_holds_a_value(path: Path, findings: Findings) -> None:
     for name in ("email", "phone", "iban", "card_number", "last_name", "street", "city"):
         for value in frame[name].drop_nulls().unique().to_list()[:300]:
             assert len(value) < 5 or value.strip() not in text
+
+
+def test_detection_needs_no_network(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a connection was attempted")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    presidio_bridge._by_entity.cache_clear()
+    presidio_bridge._suffixes.cache_clear()
+    found = detect_columns(open_source(str(path)), table=None, contract_digest=None, candidates=20)
+    assert any(signal.source == "presidio" and signal.matched for column in found.columns for signal in column.signals)
 
 
 def test_slabs_of_any_size_give_the_same_findings(path: Path, findings: Findings) -> None:

@@ -24,6 +24,9 @@ LEFT = {
     "IBAN in small letters": ("to de89370400440532013000.", "IBAN_CODE"),
     "SSN": ("ssn: 536-22-8741", "US_SSN"),
     "IPv4 at the end of a sentence": ("came from 192.0.2.17.", "IP_ADDRESS"),
+    "short IPv6": ("at fe80::1%eth0", "IP_ADDRESS"),
+    "IPv4 in IPv6": ("Mapped: ::ffff:192.168.1.1", "IP_ADDRESS"),
+    "SSN with blanks": ("ssn 536 22 8741", "US_SSN"),
     "IPv6": ("from 2001:db8:0:1:2:3:4:5 again", "IP_ADDRESS"),
 }
 GONE = {
@@ -44,6 +47,7 @@ GONE = {
     "card with a wrong digit": "4111 1111 1111 1112",
     "IBAN with a wrong digit": "DE89 3704 0044 0532 0130 01",
     "impossible SSN": "000-12-3456",
+    "code with two colons": "use std::vec and a::b",
     "three numbers with dots": "10.20.30",
 }
 

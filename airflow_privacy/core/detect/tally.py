@@ -116,8 +116,8 @@ class Tally:
         cards = cards.with_columns(value.str.replace_all(r"[ -]", "").alias("digits"))
         cards = cards.filter(pl.col("digits").str.len_bytes().is_between(13, 19))
         self._plus("shape:CREDIT_CARD", cards["n"].sum())
-        cards = cards.filter(checksums.issued(pl.col("digits")))
-        cards = cards.filter(checksums.card(pl.col("digits")))
+        cards = cards.filter(checksums.issued(cards["digits"]))
+        cards = cards.filter(checksums.card(cards["digits"]))
         self._plus("CREDIT_CARD", cards["n"].sum())
         return cards.select("value")
 
@@ -126,7 +126,7 @@ class Tally:
         ibans = groups.filter(value.str.contains(patterns.IBAN_SHAPE)).with_columns(patterns.compact(value).alias("iban"))
         ibans = ibans.filter(pl.col("iban").str.len_chars().is_between(15, 34))
         self._plus("shape:IBAN_CODE", ibans["n"].sum())
-        ibans = ibans.filter(checksums.iban(pl.col("iban")))
+        ibans = ibans.filter(checksums.iban(ibans["iban"]))
         self._plus("IBAN_CODE", ibans["n"].sum())
         return ibans.select("value")
 
