@@ -19,10 +19,16 @@ _H16 = r"[0-9A-Fa-f]{1,4}"
 _V6 = (
     rf"(?:(?:{_H16}:){{7}}{_H16}|(?:{_H16}:){{1,7}}:|(?:{_H16}:){{1,6}}:{_H16}|(?:{_H16}:){{1,5}}(?::{_H16}){{1,2}}"
     rf"|(?:{_H16}:){{1,4}}(?::{_H16}){{1,3}}|(?:{_H16}:){{1,3}}(?::{_H16}){{1,4}}|(?:{_H16}:){{1,2}}(?::{_H16}){{1,5}}"
-    rf"|{_H16}:(?::{_H16}){{1,6}}|:(?::{_H16}){{1,7}}|::(?:[fF]{{4}}:)?{_V4})"
+    rf"|{_H16}:(?::{_H16}){{1,6}}|:(?::{_H16}){{1,7}}|::(?:[fF]{{4}}:)?{_V4}"
+    rf"|(?:{_H16}:){{6}}{_V4}|(?:{_H16}:){{1,5}}:(?:{_H16}:){{0,4}}{_V4})"
+)
+# In text, a double colon alone is punctuation: one long group or two short ones before it, or IPv4 behind it.
+_V6_HELD = (
+    rf"(?:{_H16}:){{7}}{_H16}|(?:{_H16}:){{2,6}}(?::{_H16}){{1,5}}|(?:{_H16}:){{2,7}}:|[0-9A-Fa-f]{{3,4}}:(?::{_H16}){{1,6}}"
+    rf"|(?::|(?:{_H16}:){{1,6}}):(?:{_H16}:){{0,5}}{_V4}|(?:{_H16}:){{6}}{_V4}"
 )
 # No '*' in the local part: a masked address (j***@example.com) is none.
-_EMAIL = r"[\w.!#$%&'+/=?^`{|}~-]+@(?:[\w](?:[\w-]*[\w])?\.)+(?:\p{L}{2,24}|xn--[\w-]{2,59})"
+_EMAIL = r"[\w.!#$%&'+/=?^`{|}~-]+@(?:[\w](?:[\w-]*[\w])?\.)+(?:\p{L}{2,}|xn--[\w-]+)"
 _SSN_AREA = r"(?:00[1-9]|0[1-9][0-9]|[1-57-8][0-9][0-9]|6[0-57-9][0-9]|66[0-57-9])"
 _SSN_SERIAL = r"(?:000[1-9]|00[1-9][0-9]|0[1-9][0-9][0-9]|[1-9][0-9]{3})"
 _SSN_GROUP = r"(?:0[1-9]|[1-9][0-9])"
@@ -57,6 +63,7 @@ PHONE_MARKED = (
 CARD_SHAPE = r"^[0-9][0-9 -]{11,25}[0-9]$"
 IBAN_SHAPE = r"^[A-Za-z]{2}[0-9]{2}[A-Za-z0-9 -]{11,40}$"
 BARE_SSN = rf"^{_SSN_AREA}{_SSN_GROUP}{_SSN_SERIAL}$"
+EPOCH_MS = r"^(?:[7-9][0-9]{11}|[1-3][0-9]{12})$"
 BARE_DATE = r"^(?:19|20)[0-9]{2}[01][0-9][0-3][0-9]$"
 PERSON_SHAPE = r"^\p{Lu}[\p{L}'\x{2019}.-]+(?:[ ,]+(?:\p{L}[\p{L}'\x{2019}.-]*)){0,4}$"
 PLACEHOLDER = (
@@ -69,11 +76,11 @@ _LEFT = r"(?:^|[^\w.@:/*-])"
 _HELD: dict[str, tuple[str, str]] = {
     # entity: (a literal or short pattern that each holder has, the pattern)
     "EMAIL_ADDRESS": ("@", _EMAIL),
-    "US_SSN": (r"[0-9]-[0-9]{2}-[0-9]", rf"(?:^|[^\w-]){_SSN}(?:$|[^\w-])"),
-    "IP_ADDRESS": (
-        r"[0-9]\.[0-9]|:[0-9A-Fa-f]*:",
-        rf"(?:^|[^\w.:-])(?:{_V4}|(?:{_H16}:){{7}}{_H16}|(?:{_H16}:){{2,6}}(?::{_H16}){{1,5}}|(?:{_H16}:){{2,7}}:)(?:$|[^\w.:*-]|[.:](?:$|[^\w*]))",
+    "US_SSN": (
+        r"[0-9][-. ][0-9]{2}[-. ][0-9]",
+        rf"(?:^|[^\w.-])(?:{_SSN}|{_SSN.replace(')-(', ') (')}|{_SSN.replace(')-(', ')[.](')})(?:$|[^\w-])",
     ),
+    "IP_ADDRESS": (r"[0-9]\.[0-9]|:[0-9A-Fa-f]*:", rf"(?:^|[^\w.:-])(?:{_V4}|{_V6_HELD})(?:$|[^\w.:*-]|[.:](?:$|[^\w*]))"),
     "MAC_ADDRESS": (r"[0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-]", rf"(?:^|[^\w:-])(?:{_MAC})(?:$|[^\w:-])"),
 }
 _INTERNATIONAL = r"(?:^|[^\w+*])(?:\+|00)[1-9](?:[ ()./-]{0,3}[0-9]){7,13}(?:$|[^\w*])"
@@ -148,19 +155,16 @@ def _ibans(frame: pl.DataFrame) -> pl.DataFrame:
         return runs.select("at")
     runs = runs.select("at", pl.col("text").str.extract_all(_IBAN_RUN).alias("run")).explode("run")
     runs = runs.with_columns(compact(pl.col("run")).alias("iban"), (~pl.col("run").str.contains(r"[ -]")).alias("solid"))
-    runs = runs.with_columns(checksums.iban_length(pl.col("iban")).alias("length"))
+    runs = runs.with_columns(checksums.iban_length(runs["iban"]).alias("length"))
     # A grouped run may have swallowed the words behind it; a solid one must end where its country says.
-    fits = (
-        pl.when(pl.col("solid"))
-        .then(pl.col("iban").str.len_chars() == pl.col("length"))
-        .otherwise(pl.col("iban").str.len_chars() >= pl.col("length"))
-    )
+    chars = pl.col("iban").str.len_chars()
+    fits = pl.when(pl.col("solid")).then(chars == pl.col("length")).otherwise(chars >= pl.col("length"))
     runs = runs.filter(fits).with_columns(pl.col("iban").str.slice(0, pl.col("length")))
-    return runs.filter(checksums.mod97(pl.col("iban"))).select("at")
+    return runs.filter(checksums.mod97(runs["iban"])).select("at")
 
 
 def _cards(frame: pl.DataFrame) -> pl.Series:
     runs = frame.filter(pl.col("text").str.contains(_CARD_RUN))
     runs = runs.select("at", pl.col("text").str.extract_all(_CARD_RUN).alias("run")).explode("run")
-    digits = pl.col("run").str.replace_all(r"[ -]", "")
+    digits = runs["run"].str.replace_all(r"[ -]", "")
     return runs.filter(checksums.card(digits))["at"].unique(maintain_order=True)

@@ -33,13 +33,24 @@ def confirm(entity: str, candidates: Sequence[str]) -> int | None:
 
 
 def national_ids(candidates: Sequence[str]) -> dict[str, int]:
-    """How many of *candidates* are identity, tax or insurance numbers of a country, by entity; only validated ones count."""
+    """How many of *candidates* are identity, tax or insurance numbers of a country, by entity.
+
+    Only matches that a recognizer validates count, and only if its validation tells the values from the same values with the
+    last character changed: some recognizers "validate" the shape alone, and every 13-digit number would do.
+    """
     counts: dict[str, int] = {}
     for entity, recognizer in _validating().items():
         matched = sum(1 for text in candidates if _covers(recognizer, entity, text, _SURE))
-        if matched:
+        if matched and sum(1 for text in candidates if _covers(recognizer, entity, _altered(text), _SURE)) <= matched / 2:
             counts[entity] = matched
     return counts
+
+
+def _altered(text: str) -> str:
+    last = text[-1:]
+    if last.isdigit():
+        return f"{text[:-1]}{(int(last) + 1) % 10}"
+    return f"{text[:-1]}{'B' if last.upper() == 'A' else 'A'}"
 
 
 def _covers(recognizer: PatternRecognizer, entity: str, text: str, score: float) -> bool:

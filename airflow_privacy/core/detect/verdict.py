@@ -90,7 +90,7 @@ def _by_values(tally: Tally, meanings: tuple[Meaning, ...], _: Column | None) ->
         rate = tally.rate(entity)
         if rate < (0.1 if entity in named else 0.5):
             continue
-        if entity == "IP_ADDRESS" and {"version", "release", "build", "firmware"} & set(tokens(tally.name)):
+        if entity == "IP_ADDRESS" and _is_version(tally):
             continue
         if entity == "CREDIT_CARD" and tally.count(entity) < 0.3 * tally.count("shape:CREDIT_CARD"):
             continue  # Luhn passes one number in ten
@@ -167,6 +167,8 @@ def _with_strays(verdict: _Verdict, tally: Tally) -> _Verdict:
         whole = tally.count(entity) if verdict.entity != entity and entity in _IDENTIFYING else 0
         if entity == "CREDIT_CARD" and whole and whole < 0.3 * tally.count("shape:CREDIT_CARD"):
             whole = 0  # chance: one in ten of all long numbers passes Luhn
+        if entity == "IP_ADDRESS" and _is_version(tally):
+            continue
         if entity == "PHONE_NUMBER":
             held, whole = _phone_strays(verdict, tally, held, whole)
         if verdict.entity == entity or held + whole == 0:
@@ -214,7 +216,7 @@ def _by_key(tally: Tally, _: tuple[Meaning, ...], column: Column | None) -> _Ver
         return verdict.also(
             Signal(source="shape", detail="nearly every value occurs once", matched=tally.distinct, checked=tally.usable)
         )
-    if tally.dtype in ("string", "binary") and tally.distinct_ratio >= 0.9 and tally.usable >= 20:
+    if tally.dtype in ("string", "binary") and tally.distinct_ratio >= 0.9 and not _is_epoch(tally) and tally.usable >= 20:
         verdict = _Verdict(None, "quasi-identifier", 0.4)
         return verdict.also(
             Signal(source="shape", detail="nearly every value occurs once", matched=tally.distinct, checked=tally.usable)
@@ -232,13 +234,16 @@ def _by_type(tally: Tally, _: tuple[Meaning, ...], __: Column | None) -> _Verdic
     return _Verdict(None, "non-sensitive", confidence).also(Signal(source="type", detail=tally.dtype))
 
 
+def _is_version(tally: Tally) -> bool:
+    return bool({"version", "release", "build", "firmware"}.intersection(tokens(tally.name)))
+
+
 def _is_epoch(tally: Tally) -> bool:
-    return (
-        tally.dtype == "integer"
-        and tally.low is not None
-        and tally.high is not None
-        and _EPOCH_MS[0] <= tally.low <= tally.high <= _EPOCH_MS[1]
-    )
+    if tally.dtype in ("string", "binary"):
+        return tally.rate("shape:EPOCH") >= 0.95
+    if tally.dtype != "integer" or tally.low is None or tally.high is None:
+        return False
+    return _EPOCH_MS[0] <= tally.low <= tally.high <= _EPOCH_MS[1]
 
 
 def _found(
@@ -266,6 +271,8 @@ def _confirmed(verdict: _Verdict, tally: Tally) -> _Verdict:
     """Ask Presidio about a few values: to confirm an entity, or to find a national number that nothing else explains."""
     values = tally.sample["value"].to_list()
     if not values or tally.dtype not in ("string", "binary") or verdict.free_text:
+        return verdict
+    if _is_epoch(tally):
         return verdict
     unexplained = verdict.entity in (None, "RECORD_ID", "NATIONAL_ID") and tally.distinct_ratio > 0.3
     codes = tally.rate("digit") >= 0.9 and tally.rate("blank") < 0.5 and tally.count("chars") >= 8 * tally.usable

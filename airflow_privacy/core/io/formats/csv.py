@@ -61,8 +61,8 @@ class CsvReader:
 def open_csv(paths: Sequence[Path]) -> CsvReader:
     """Check every byte and decide the types.
 
-    :raises BadInput: ``not-utf-8``, ``no-header``, ``duplicate-columns``, ``schema-mismatch``, ``ragged-row``, ``no-rows``,
-        ``unreadable-csv``.
+    :raises BadInput: ``not-utf-8``, ``no-header``, ``duplicate-columns``, ``schema-mismatch``, ``open-quote``, ``ragged-row``,
+        ``no-rows``, ``unreadable-csv``.
     """
     delimiter = _delimiter(paths[0])
     raw = _header(paths[0], delimiter)
@@ -75,6 +75,8 @@ def open_csv(paths: Sequence[Path]) -> CsvReader:
                 where=str(path),
                 do="Give all part files the same columns in the same order.",
             )
+    for path in paths:
+        _refuse_open_quote(path, delimiter)
     rows = 0
     tallies = {name: dict.fromkeys(("values", *_PARSES), 0) for name in names}
     for path in paths:
@@ -91,7 +93,7 @@ def open_csv(paths: Sequence[Path]) -> CsvReader:
 _PARSES: dict[str, str] = {
     "boolean": r"^(?i:true|false)$",
     "integer": r"^-?(?:0|[1-9][0-9]{0,17})$",
-    "number": r"^-?(?:0|[1-9][0-9]*)?(?:\.[0-9]+(?:[eE][+-]?[0-9]{1,3})?)?$",
+    "number": r"^-?(?:0|[1-9][0-9]{0,14})?(?:\.[0-9]+(?:[eE][+-]?[0-9]{1,3})?)?$",
     "date": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
     "timestamp": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?$",
 }
@@ -192,6 +194,28 @@ def _diagnosis(path: Path, delimiter: str, width: int) -> BadInput:
         where=str(path),
         do="Export the table again with RFC 4180 quoting.",
     )
+
+
+def _refuse_open_quote(path: Path, delimiter: str) -> None:
+    """The fast reader puts all rows behind an open quotation mark into one cell and says nothing."""
+    with path.open("rb") as stream:
+        marks = sum(block.count(b'"') for block in iter(lambda: stream.read(_BLOCK), b""))
+    if marks % 2 == 0:
+        return
+    problem = ""
+    try:
+        with path.open(encoding="utf-8-sig", newline="", errors="replace") as stream_of_text:
+            for _ in csv.reader(stream_of_text, delimiter=delimiter, strict=True):
+                pass
+    except csv.Error as error:
+        problem = str(error)  # looked at, never shown
+    if "unexpected end of data" in problem or "field larger" in problem:
+        raise BadInput(
+            "open-quote",
+            "A quotation mark is opened and never closed: the rows behind it would be lost in one cell",
+            where=str(path),
+            do="Close the quotation mark, or double it inside a quoted cell.",
+        )
 
 
 def _first_undecodable_line(path: Path) -> int:
