@@ -133,7 +133,7 @@ def test_one_row_in_clear_is_seen(tmp_path, monkeypatch, column):
 
 def test_a_value_in_a_nulled_column_is_seen(tmp_path):
     sink = table(masked(tmp_path))
-    with pytest.raises(CheckFailed, match="masking-not-applied.*'gone'"):
+    with pytest.raises(CheckFailed, match=r"masking-not-applied.*'gone'"):
         check(Frames(sink.with_columns(gone=pl.when(pl.int_range(N) == 7).then(pl.lit("x")))))
 
 
@@ -150,7 +150,7 @@ def test_an_expression_under_another_name_is_seen(tmp_path, monkeypatch):
 def test_a_dropped_column_that_is_there_is_seen(tmp_path):
     plan = plan_of(decision("a", Keep()), decision("b", Drop()))
     frame = pl.DataFrame({"a": [1], "b": ["x"]})
-    with pytest.raises(CheckFailed, match="columns-not-as-planned.*'b'"):
+    with pytest.raises(CheckFailed, match=r"columns-not-as-planned.*'b'"):
         check(Frames(frame), frame, plan)
 
 
@@ -176,19 +176,19 @@ def test_the_check_works_without_keys(tmp_path):
 
 def test_columns_in_another_order_are_seen(tmp_path):
     sink = table(masked(tmp_path))
-    with pytest.raises(CheckFailed, match="columns-not-as-planned.*their order"):
+    with pytest.raises(CheckFailed, match=r"columns-not-as-planned.*their order"):
         check(Frames(sink.select(reversed(sink.columns))))
 
 
 def test_a_column_of_another_type_is_seen(tmp_path):
     sink = table(masked(tmp_path)).with_columns(pl.col("kept").cast(pl.Int32))
-    with pytest.raises(CheckFailed, match="columns-not-as-planned.*'kept'"):
+    with pytest.raises(CheckFailed, match=r"columns-not-as-planned.*'kept'"):
         check(Frames(sink))
 
 
 def test_an_enum_in_the_files_is_seen(tmp_path):
     sink = table(masked(tmp_path)).with_columns(pl.col("secret").cast(pl.Categorical))
-    with pytest.raises(CheckFailed, match="columns-not-as-planned.*'secret'"):
+    with pytest.raises(CheckFailed, match=r"columns-not-as-planned.*'secret'"):
         check(Frames(sink))
 
 
@@ -215,8 +215,8 @@ def test_more_rows_left_out_than_the_limit_is_seen(tmp_path):
 
 
 def test_a_class_that_stayed_too_small_is_seen(tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "suppress", lambda frame, small, columns: frame)
-    monkeypatch.setattr(run, "require_k", lambda classes, suppression: None)
+    monkeypatch.setattr(run, "suppress", lambda frame, *_: frame)
+    monkeypatch.setattr(run, "require_k", lambda *_: None)
     with pytest.raises(CheckFailed, match="k-does-not-hold"):
         check(masked(tmp_path, ODD, SUPPRESSING), ODD, SUPPRESSING)
 
@@ -257,16 +257,16 @@ def test_a_direct_identifier_that_a_prefix_leaves_whole_is_seen(tmp_path):
 
 def test_an_entity_in_a_masked_column_is_seen(tmp_path):
     with pytest.raises(CheckFailed, match="'mail' still holds EMAIL_ADDRESS"):
-        check(masked(tmp_path), find=lambda frame: {"mail": ["EMAIL_ADDRESS"]})
+        check(masked(tmp_path), find=lambda _: {"mail": ["EMAIL_ADDRESS"]})
 
 
 def test_an_entity_that_the_plan_does_not_know_is_seen_in_a_kept_column(tmp_path):
     plan = plan_of(decision("kept", Keep(), entity="AGE"))
     frame = FRAME.select("kept")
     sink = masked(tmp_path, frame, plan)
-    check(sink, frame, plan, find=lambda frame: {"kept": ["AGE"]})
+    check(sink, frame, plan, find=lambda _: {"kept": ["AGE"]})
     with pytest.raises(CheckFailed, match="'kept' still holds PHONE_NUMBER"):
-        check(sink, frame, plan, find=lambda frame: {"kept": ["AGE", "PHONE_NUMBER"]})
+        check(sink, frame, plan, find=lambda _: {"kept": ["AGE", "PHONE_NUMBER"]})
 
 
 def test_detection_sees_only_columns_that_can_hold_something(tmp_path):

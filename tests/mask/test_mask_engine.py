@@ -97,7 +97,8 @@ from airflow_privacy.core.mask.run import mask_table
 stage = pathlib.Path(sys.argv[1]); stage.mkdir()
 n = 300_000
 frame = pl.select(i=pl.int_range(n)).select(
-    name=pl.format("person {{}}", "i"), age=pl.col("i") % 90, zip=pl.format("{{}}", pl.col("i") % 3000 + 10000), score=pl.col("i") / 3
+    name=pl.format("person {{}}", "i"), age=pl.col("i") % 90,
+    zip=pl.format("{{}}", pl.col("i") % 3000 + 10000), score=pl.col("i") / 3,
 )
 mask_table(source=Frames(frame), plan=PLAN, keys=KEYS, stage=stage)
 print(pl.thread_pool_size(), *(hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(stage.iterdir())))

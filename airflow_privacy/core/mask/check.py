@@ -46,8 +46,8 @@ def check_masked(
 
     :param sink: the parts as read back from disk.
     :param find_entities: column → entities that detection reports in a frame of masked columns.
-    :param keys: as for masking; with them some tokens of each slab are computed again by the standard library. Without them tokens
-        are only known to stand one for one for their source's values, which those of another unique column do too.
+    :param keys: as for masking; with them some tokens of each slab are computed again by the standard library. Without them
+        tokens are only known to stand one for one for their source's values, which those of another unique column do too.
     :raises CheckFailed: anything is not as the plan says; names the column and counts rows, shows no value.
     """
     require_columns([column.name for column in source.columns], plan)

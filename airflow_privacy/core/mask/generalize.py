@@ -106,7 +106,7 @@ def geo_prefix(column: str, technique: GeoPrefix, dtype: pl.DataType, keys: Mapp
     that is no longer than the prefix.
     """
     del keys, dtype
-    return text(column).str.strip_chars().str.slice(0, technique.length)
+    return text(column).str.strip_chars().str.slice(0, technique.length).str.strip_chars_end()
 
 
 def _round_integer(column: str, step: float, dtype: pl.DataType) -> pl.Expr:
