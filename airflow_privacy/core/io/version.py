@@ -1,8 +1,8 @@
 """Versions of a dataset: written once under a name that is the digest of their content, checked whenever they are opened.
 
 ``<dataset>/versions/<version>/part-00000.parquet …, manifest.json``. A version appears in one step (rename) and never changes,
-so a retry finds what the first run wrote. Digests protect against damage and against files changed by somebody who cannot change the
-manifest's digest too: that digest is in the dataset artifact, the evidence and the passport.
+so a retry finds what the first run wrote. Digests protect against damage and against files changed by somebody who cannot
+change the manifest's digest too: that digest is in the dataset artifact, the evidence and the passport.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ the plan is good, which is what the risk figures and the approver are for.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
@@ -32,15 +34,20 @@ from airflow_privacy.core.model.techniques import (
 
 FindEntities = Callable[[pl.DataFrame], Mapping[str, Sequence[str]]]
 
+_SAMPLE = 500
 # Every value of these is verified against a closed form, and a token of digits can look like an account number by chance.
 _CLOSED = (Null, Redact, HmacToken, Bins)
 
 
-def check_masked(*, source: Source, sink: Slabs, plan: MaskingPlan, find_entities: FindEntities) -> None:
+def check_masked(
+    *, source: Source, sink: Slabs, plan: MaskingPlan, find_entities: FindEntities, keys: Mapping[str, str] | None = None
+) -> None:
     """Compare the written files with their source and the plan.
 
     :param sink: the parts as read back from disk.
     :param find_entities: column → entities that detection reports in a frame of masked columns.
+    :param keys: as for masking; with them some tokens of each slab are computed again by the standard library. Without them
+        tokens are only known to stand one for one for their source's values, which those of another unique column do too.
     :raises CheckFailed: anything is not as the plan says; names the column and counts rows, shows no value.
     """
     require_columns([column.name for column in source.columns], plan)
@@ -54,7 +61,7 @@ def check_masked(*, source: Source, sink: Slabs, plan: MaskingPlan, find_entitie
         source_rows = sum(slab.height for slab in source_slabs(source))
         _require_rows(plan, source_rows, rows)
         if rows == source_rows:
-            _check_beside(source, sink, expected, released, rules)
+            _check_beside(source, sink, expected, released, rules, keys)
         else:
             _check_counts(source, sink, expected, released)
         _check_tokens_apart(source, sink, expected, released)
@@ -85,7 +92,12 @@ def _check_alone(
 
 
 def _check_beside(
-    source: Source, sink: Slabs, expected: pl.Schema, released: Sequence[Decision], rules: Mapping[str, ColumnRule]
+    source: Source,
+    sink: Slabs,
+    expected: pl.Schema,
+    released: Sequence[Decision],
+    rules: Mapping[str, ColumnRule],
+    keys: Mapping[str, str] | None,
 ) -> None:
     for before, after in zip(source_slabs(source), _sink_slabs(sink, expected), strict=True):
         for decision in released:
@@ -93,7 +105,7 @@ def _check_beside(
             pair = pl.DataFrame({SOURCE: before[name], MASKED: after[name]})
             _require_none_broken(decision, pair, rules[name].beside)
             if rules[name].one_to_one:
-                _require_one_to_one(decision, pair)
+                _require_tokens(decision, pair, None if keys is None else keys.get(name_of(decision.technique)))
 
 
 def _check_counts(source: Source, sink: Slabs, expected: pl.Schema, released: Sequence[Decision]) -> None:
@@ -182,10 +194,14 @@ def _require_none_broken(decision: Decision, rows: pl.DataFrame, condition: pl.E
         _fail(decision, f"has {broken} of {rows.height} rows that {name_of(decision.technique)} would not leave")
 
 
-def _require_one_to_one(decision: Decision, pair: pl.DataFrame) -> None:
+def _require_tokens(decision: Decision, pair: pl.DataFrame, key: str | None) -> None:
     text = pair.select(canonical_text(SOURCE, pair.schema[SOURCE]).alias(SOURCE), MASKED).drop_nulls()
     if not text[SOURCE].n_unique() == text[MASKED].n_unique() == text.n_unique():
         _fail(decision, "has tokens that do not stand for the values of its source")
+    if key is not None:
+        for value, token in text.gather_every(max(1, text.height // _SAMPLE)).iter_rows():
+            if not hmac.new(key.encode(), value.encode(), hashlib.sha256).hexdigest().startswith(token):
+                _fail(decision, "has tokens of other values, or of another key")
 
 
 def _require_known(decisions: Sequence[Decision], found: Mapping[str, Sequence[str]]) -> None:

@@ -1,4 +1,4 @@
-"""Generalization (ISO/IEC 20889, 8.6): a value becomes the larger set that it belongs to; what it says stays true.
+"""Generalization (ISO/IEC 20889): a value becomes the larger set that it belongs to; what it says stays true.
 
 None of these protects alone: whether a record can still be singled out is what the risk figures over *all*
 quasi-identifiers say. A generalized value still tells a known person's group, and a group of one value tells everything.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from decimal import Decimal
 from itertools import pairwise
 
 import polars as pl
@@ -16,6 +17,7 @@ from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.canonical import present, text
 from airflow_privacy.core.model.techniques import Bins, GeoPrefix, Round, TruncateDate
 
+_MOST_DECIMALS = 12
 _PERIOD = {"month": "1mo", "quarter": "1q", "year": "1y", "decade": "10y"}
 
 
@@ -33,20 +35,20 @@ def rounded(column: str, technique: Round, dtype: pl.DataType, keys: Mapping[str
     if dtype.is_integer():
         return _round_integer(column, technique.to, dtype)
     number = value.cast(pl.Float64)
-    inverse = 1 / technique.to
-    if technique.to < 1 and math.isclose(inverse, round(inverse), rel_tol=1e-12):
-        # Dividing by a whole number gives the nearest float of 0.3 where 3 * 0.1 does not.
-        multiple = (number * round(inverse)).round(mode="half_to_even") / round(inverse)
-    else:
-        multiple = (number / technique.to).round(mode="half_to_even") * technique.to
+    multiple = (number / technique.to).round(mode="half_to_even") * technique.to
+    if _decimals(technique.to) <= _MOST_DECIMALS:
+        # The engine divides by a constant as a product with its inverse: this takes the noise away (0.3, not 0.30…04).
+        multiple = multiple.round(_decimals(technique.to))
     # From 2^52 steps on a float's own spacing is coarser than the step, and the product could overflow.
     fine = number.abs() / technique.to < 2.0**52
-    # Adding 0.0 turns -0.0 into 0.0: the sign of a small number must not stay.
-    return (
-        present(column, pl.Float64(), pl.when(fine).then(multiple).otherwise(number) + 0.0)
-        if dtype.is_float()
-        else (pl.when(fine).then(multiple).otherwise(number) + 0.0)
-    )
+    # -0.0 would still tell the sign of a small number.
+    result = pl.when(~fine).then(number).when(multiple == 0).then(pl.lit(0.0)).otherwise(multiple)
+    return present(column, dtype, result)
+
+
+def _decimals(step: float) -> int:
+    """Decimal places of a step as it is written: 1 for 0.1, 2 for 0.25."""
+    return max(0, -int(Decimal(repr(step)).normalize().as_tuple().exponent))
 
 
 def bins(column: str, technique: Bins, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
@@ -104,7 +106,7 @@ def geo_prefix(column: str, technique: GeoPrefix, dtype: pl.DataType, keys: Mapp
     that is no longer than the prefix.
     """
     del keys, dtype
-    return text(column).str.strip_chars().str.slice(0, technique.length)
+    return text(column).str.strip_chars().str.slice(0, technique.length).str.strip_chars_end()
 
 
 def _round_integer(column: str, step: float, dtype: pl.DataType) -> pl.Expr:

@@ -1,4 +1,4 @@
-"""Pseudonymization (ISO/IEC 20889, 8.5; GDPR Art. 4(5)): an identifier becomes a token that only a key holder can link."""
+"""Pseudonymization (ISO/IEC 20889; GDPR Art. 4(5)): an identifier becomes a token that only a key holder can link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Record suppression by k (ISO/IEC 20889, 8.4.3): rows in small equivalence classes over the masked quasi-identifiers go.
+"""Record suppression by k (ISO/IEC 20889): rows in small equivalence classes over the masked quasi-identifiers go.
 
 Two passes: the first counts the classes, the second leaves rows out. Missing is a value of its own. Memory grows with the number
 of classes, not of rows. Protects against singling out by the listed columns; not by others, and not against learning what a

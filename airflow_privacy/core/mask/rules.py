@@ -133,7 +133,7 @@ def _geo_prefix(technique: GeoPrefix, decision: Decision, dtype: pl.DataType) ->
     del dtype
     value = text(SOURCE).str.strip_chars()
     size = _masked.str.len_chars()
-    beside = value.str.starts_with(_masked) & (size == pl.min_horizontal(value.str.len_chars(), pl.lit(technique.length)))
+    beside = value.str.head(technique.length).str.strip_chars_end() == _masked
     if decision.role == "direct-identifier":
         beside = beside & (_masked != value)
     return ColumnRule((size >= 1) & (size <= technique.length), beside)

@@ -1,4 +1,4 @@
-"""Suppression (ISO/IEC 20889, 8.4): values, or characters of values, are taken away. Also the null case: keeping a value."""
+"""Suppression (ISO/IEC 20889): values, or characters of values, are taken away. Also the null case: keeping a value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Equivalence classes, streamed: rows that agree on all quasi-identifiers (ISO/IEC 20889, 3.x: "equivalence class").
+"""Equivalence classes, streamed: rows that agree on all quasi-identifiers ("equivalence class" in ISO/IEC 20889).
 
 Missing is a value of its own, and so is NaN. Memory grows with the number of classes, not of rows.
 """

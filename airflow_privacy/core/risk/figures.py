@@ -1,9 +1,9 @@
 """Re-identification figures over equivalence classes.
 
 k-anonymity: Samarati & Sweeney 1998; distinct l-diversity: Machanavajjhala et al. 2007; prosecutor, journalist and marketer risk:
-El Emam, *Guide to the De-Identification of Personal Health Information* (2013), ch. 16, and ISO/IEC 20889, annex on k-anonymity.
-Marketer risk is ARX's "average re-identification risk": classes divided by rows. (pycanon uses that name for the mean over classes
-of 1 / size, which is another figure.)
+El Emam, *Guide to the De-Identification of Personal Health Information* (2013); the models' names are those of ISO/IEC 20889.
+Marketer risk is ARX's "average re-identification risk": classes divided by rows. (pycanon uses that name for the mean over
+classes of 1 / size, which is another figure.)
 
 What they say holds for an attacker who knows the quasi-identifiers that were named, and nothing else.
 """
@@ -14,7 +14,6 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.model.risk import RiskFigures, SensitiveFigures
 from airflow_privacy.core.risk.classes import ROWS, tally
 
@@ -25,13 +24,9 @@ def measure(
     """Figures of a table that is given in pieces. Without quasi-identifiers all rows are one class.
 
     :param min_k: the boundary's k; rows in smaller classes are counted in ``below_min_k``.
-    :raises BadInput: there are no rows, or a column is missing or named twice.
+    :raises BadInput: there are no rows, or a column is missing.
     """
-    names = (*quasi_identifiers, *sensitive)
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise BadInput("column-named-twice", f"{', '.join(map(repr, twice))} cannot be two attributes at once")
-    classes, values = tally(slabs, tuple(quasi_identifiers), tuple(sensitive))
+    classes, values = tally(slabs, tuple(dict.fromkeys(quasi_identifiers)), tuple(dict.fromkeys(sensitive)))
     sizes = classes[ROWS]
     rows, count, k = int(sizes.sum()), classes.height, _smallest(sizes)
     attributes = tuple(

@@ -1,0 +1,57 @@
+"""Plans, sources and keys for the masking tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from airflow_privacy.core.mask.dtypes import family
+from airflow_privacy.core.model.plan import Decision, MaskingPlan, RecordSuppression
+from airflow_privacy.core.model.refs import ColumnType, FileStamp
+
+KEYS = {"hmac_token": "0f" * 32}
+OTHER_KEYS = {"hmac_token": "1e" * 32}
+_DIGEST = "sha256:" + "0" * 64
+
+
+def decision(column, technique, *, role="non-sensitive", entity=None, dtype="string"):
+    return Decision(
+        column=column, dtype=dtype, entity=entity, role=role, technique=technique, rule="a-rule", reason="because of a rule"
+    )
+
+
+def plan_of(*decisions, k=None, over=(), limit=0.0):
+    suppression = None if k is None else RecordSuppression(k=k, quasi_identifiers=tuple(over), limit=limit)
+    stamp = FileStamp(uri="file:///policy.yaml", sha256=_DIGEST)
+    return MaskingPlan(
+        contract=_DIGEST,
+        policy=_DIGEST,
+        findings=_DIGEST,
+        contract_file=stamp,
+        policy_file=stamp,
+        table="people",
+        source="file:///people.parquet",
+        source_digest=_DIGEST,
+        source_environment="production",
+        destination="training",
+        purpose="churn",
+        recipient="ml",
+        scope="training/churn/ml",
+        decisions=decisions,
+        suppression=suppression,
+    )
+
+
+class Frames:
+    """A table in memory that is given out in pieces."""
+
+    def __init__(self, *frames: pl.DataFrame) -> None:
+        self.frames = frames
+
+    @property
+    def columns(self) -> tuple[ColumnType, ...]:
+        return tuple(ColumnType(name=name, dtype=family(dtype)) for name, dtype in self.frames[0].schema.items())
+
+    def slabs(self) -> Iterator[pl.DataFrame]:
+        yield from self.frames
