@@ -109,6 +109,17 @@ def test_what_was_masked_passes_with_rows_left_out(tmp_path):
     check(sink, ODD, SUPPRESSING)
 
 
+@pytest.mark.parametrize("plan", [PLAN, SUPPRESSING], ids=["all rows", "rows left out"])
+def test_many_rows_pass(tmp_path, plan):
+    frame = pl.concat([FRAME] * 400 + [ODD])
+    check(masked(tmp_path, frame, plan), frame, plan)
+
+
+def test_a_table_of_which_nothing_is_left_passes(tmp_path):
+    plan = full_plan(k=N + 1, over=("kept",), limit=1.0)
+    check(masked(tmp_path, FRAME, plan), FRAME, plan)
+
+
 @pytest.mark.parametrize(("frame", "plan"), [(FRAME, PLAN), (ODD, SUPPRESSING)], ids=["all rows", "rows left out"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_technique_that_does_nothing_is_seen(tmp_path, monkeypatch, kind, frame, plan):

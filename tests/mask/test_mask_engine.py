@@ -138,6 +138,13 @@ def test_rows_of_small_classes_are_left_out(tmp_path):
     assert read_back(result, stage).rows() == [("a", 0), (None, 2), ("a", 3), (None, 4)]
 
 
+def test_a_small_class_of_missing_values_is_left_out(tmp_path):
+    frame = pl.DataFrame({"q": ["a", None, "a"], "p": [1, 1, 1]})
+    plan = plan_of(decision("q", Keep()), decision("p", Keep()), k=2, over=("q", "p"), limit=0.5)
+    result, stage = run(tmp_path, frame, plan=plan)
+    assert read_back(result, stage)["q"].to_list() == ["a", "a"]
+
+
 def test_classes_are_counted_over_all_slabs(tmp_path):
     frame = pl.DataFrame({"q": [n % 500 for n in range(1000)]})
     result, _ = run(tmp_path, frame, plan=plan_of(decision("q", Keep(), role="quasi-identifier"), k=2, over=("q",)))
@@ -162,6 +169,10 @@ def test_suppression_over_a_dropped_column_is_refused(tmp_path):
     plan = plan_of(decision("q", Drop()), decision("v", Keep()), k=2, over=("q",))
     with pytest.raises(CheckFailed, match="suppression-columns"):
         run(tmp_path, pl.DataFrame({"q": [1], "v": [1]}), plan=plan)
+
+
+def test_suppression_over_no_column_leaves_nothing_out(tmp_path):
+    assert run(tmp_path, pl.DataFrame({"v": [1]}), plan=plan_of(decision("v", Keep()), k=2))[0].rows_suppressed == 0
 
 
 def test_a_table_without_rows_gives_one_empty_part(tmp_path):

@@ -81,18 +81,19 @@ def require_k(classes: pl.DataFrame, suppression: RecordSuppression) -> None:
         )
 
 
-def require_released(plan: MaskingPlan) -> None:
-    """Record suppression counts over columns that the output has.
+def suppression_of(plan: MaskingPlan) -> RecordSuppression | None:
+    """The plan's record suppression; ``None`` where it has none, or no quasi-identifier is left to count over.
 
-    :raises CheckFailed: the plan suppresses by a column that it drops, or by none.
+    :raises CheckFailed: it counts over a column that the output does not have.
     """
-    if plan.suppression is None:
-        return
+    if plan.suppression is None or not plan.suppression.quasi_identifiers:
+        return None
     released = {decision.column for decision in plan.released()}
     gone = [name for name in plan.suppression.quasi_identifiers if name not in released]
-    if gone or not plan.suppression.quasi_identifiers:
+    if gone:
         raise CheckFailed(
             "suppression-columns",
-            f"Record suppression cannot count over {', '.join(map(repr, gone)) or 'no columns'}",
+            f"Record suppression cannot count over {', '.join(map(repr, gone))}",
             do="Plan again with quasi-identifiers that are released.",
         )
+    return plan.suppression

@@ -11,9 +11,9 @@ from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.apply import mask_columns, mask_frame, require_columns
 from airflow_privacy.core.mask.dtypes import family
 from airflow_privacy.core.mask.parts import Source, source_slabs, write_part
-from airflow_privacy.core.mask.records import ClassCounts, require_k, require_released, small_classes, suppress
+from airflow_privacy.core.mask.records import ClassCounts, require_k, small_classes, suppress, suppression_of
 from airflow_privacy.core.model.codec import Value
-from airflow_privacy.core.model.plan import MaskingPlan
+from airflow_privacy.core.model.plan import MaskingPlan, RecordSuppression
 from airflow_privacy.core.model.refs import ColumnType
 
 
@@ -43,9 +43,9 @@ def mask_table(*, source: Source, plan: MaskingPlan, keys: Mapping[str, str], st
     require_columns(announced, plan)
     if announced != [decision.column for decision in plan.decisions]:
         raise CheckFailed("columns-differ", "The source has its columns in another order than the plan", do="Plan again.")
-    require_released(plan)
-    small = _small_classes(source, plan, keys)
-    left = ClassCounts(plan.suppression.quasi_identifiers) if plan.suppression is not None else None
+    suppression = suppression_of(plan)
+    left = ClassCounts(suppression.quasi_identifiers) if suppression is not None else None
+    small = pl.DataFrame() if suppression is None else _small_classes(source, plan, keys, suppression)
     rows_read, schema = 0, pl.Schema()
     parts: list[str] = []
     part_rows: list[int] = []
@@ -63,8 +63,8 @@ def mask_table(*, source: Source, plan: MaskingPlan, keys: Mapping[str, str], st
             left.add(masked)
         if masked.height:
             write(masked)
-    if left is not None and plan.suppression is not None:
-        require_k(left.table(), plan.suppression)
+    if left is not None and suppression is not None:
+        require_k(left.table(), suppression)
     if not parts:
         write(pl.DataFrame(schema=schema))
     return MaskResult(
@@ -77,10 +77,8 @@ def mask_table(*, source: Source, plan: MaskingPlan, keys: Mapping[str, str], st
     )
 
 
-def _small_classes(source: Source, plan: MaskingPlan, keys: Mapping[str, str]) -> pl.DataFrame:
-    if plan.suppression is None:
-        return pl.DataFrame()
-    counts = ClassCounts(plan.suppression.quasi_identifiers)
+def _small_classes(source: Source, plan: MaskingPlan, keys: Mapping[str, str], suppression: RecordSuppression) -> pl.DataFrame:
+    counts = ClassCounts(suppression.quasi_identifiers)
     for slab in source_slabs(source):
         counts.add(mask_columns(slab, plan, keys, only=counts.columns))
-    return small_classes(counts.table(), plan.suppression)
+    return small_classes(counts.table(), suppression)
