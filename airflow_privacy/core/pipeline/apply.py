@@ -49,7 +49,7 @@ def _mask(workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRe
     def write(folder: Path) -> None:
         result = mask_table(source=opened, plan=decided, keys=keys, stage=folder)
         written = PartFiles([folder / part for part in result.parts])
-        check_masked(source=opened, sink=written, plan=decided, find_entities=find_entities)
+        check_masked(source=opened, sink=written, plan=decided, find_entities=find_entities, keys=keys)
         results.append(result)
 
     manifest = write_version(out, plan.digest, write)
