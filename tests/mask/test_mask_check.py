@@ -305,6 +305,8 @@ def test_no_error_of_the_check_shows_a_value(tmp_path):
 
 
 def test_values_that_masking_rightly_leaves_pass(tmp_path):
+    huge = pl.DataFrame({"n": [1.797693134862316e307, float("inf"), -float("inf"), float("nan")]})
+    check(masked(tmp_path, huge, plan_of(decision("n", Round(to=0.1)))), huge, plan_of(decision("n", Round(to=0.1))))
     frame = pl.DataFrame({"ssn": ["--", "***", "123-45-6789", "[REDACTED]", "", None], "n": [0, 10, 25, -10, None, 5]})
     plan = plan_of(decision("ssn", PartialMask(keep_last=4), role="direct-identifier"), decision("n", Round(to=10)))
     check(masked(tmp_path, frame, plan), frame, plan)

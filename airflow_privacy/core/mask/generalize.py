@@ -35,9 +35,11 @@ def rounded(column: str, technique: Round, dtype: pl.DataType, keys: Mapping[str
     if dtype.is_integer():
         return _round_integer(column, technique.to, dtype)
     number = value.cast(pl.Float64)
-    multiple = (number / technique.to).round(mode="half_to_even") * technique.to
+    # The engine divides by a constant as a product with its inverse, which is a step off for large numbers: divide by a column.
+    step = number * 0 + technique.to
+    multiple = (number / step).round(mode="half_to_even") * technique.to
     if _decimals(technique.to) <= _MOST_DECIMALS:
-        # The engine divides by a constant as a product with its inverse: this takes the noise away (0.3, not 0.30…04).
+        # The nearest float of 0.3, where 3 * 0.1 is 0.30000000000000004.
         multiple = multiple.round(_decimals(technique.to))
     # From 2^52 steps on a float's own spacing is coarser than the step, and the product could overflow.
     fine = number.abs() / technique.to < 2.0**52

@@ -102,7 +102,9 @@ def _round(technique: Round, decision: Decision, dtype: pl.DataType) -> ColumnRu
     allowed = number.abs() * spacing
     off = (number - (number / step).round(mode="half_to_even") * step).abs()
     near = (_source.cast(pl.Float64) - number).abs() <= step / 2 + allowed
-    return ColumnRule((off <= allowed) | number.is_infinite(), near | (_source == _masked) & number.is_infinite())
+    # From there on a float's own spacing is coarser than the step, and the quotient may overflow.
+    coarse = number.abs() >= step * 2.0**52
+    return ColumnRule((off <= allowed) | coarse, near | (_source == _masked) & number.is_infinite())
 
 
 def _bins(technique: Bins, decision: Decision, dtype: pl.DataType) -> ColumnRule:
