@@ -8,13 +8,14 @@ from typing import Any, TypeAlias
 import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed
-from airflow_privacy.core.mask import generalize, pseudonymize, suppress
+from airflow_privacy.core.mask import generalize, hierarchy, pseudonymize, suppress
 from airflow_privacy.core.mask.dtypes import Family, family, of_logical, plain, require_plain_name
 from airflow_privacy.core.model.plan import Decision
 from airflow_privacy.core.model.techniques import (
     Bins,
     Drop,
     GeoPrefix,
+    Hierarchy,
     HmacToken,
     Keep,
     Null,
@@ -37,6 +38,7 @@ BUILDERS: dict[type, Builder] = {
     Bins: generalize.bins,
     TruncateDate: generalize.truncate_date,
     GeoPrefix: generalize.geo_prefix,
+    Hierarchy: hierarchy.ancestor,
 }
 
 _ANY: frozenset[Family] = frozenset(
@@ -53,13 +55,14 @@ _FITS: dict[type, frozenset[Family]] = {
     Bins: _NUMBERS,
     TruncateDate: frozenset({"date", "timestamp", "null"}),
     GeoPrefix: frozenset({"string", "null"}),
+    Hierarchy: frozenset({"string", "integer", "boolean", "date", "null"}),
 }
 _WHY_NOT: dict[tuple[type, Family], str] = {
     (HmacToken, "number"): "A float has no one text that all engines agree on: make it an integer or decimal at the source.",
     (GeoPrefix, "integer"): "A number has lost its leading zeros: read the column as text.",
-    (TruncateDate, "string"): "Read the column as a date or timestamp.",
+    (TruncateDate, "string"): "Give the rule the format of its dates, such as %m/%d/%Y.",
 }
-_TEXT = (Redact, PartialMask, HmacToken, Bins, GeoPrefix)
+_TEXT = (Redact, PartialMask, HmacToken, Bins, GeoPrefix, Hierarchy)
 
 
 def expression(decision: Decision, keys: Mapping[str, str], dtype: pl.DataType | None = None) -> pl.Expr | None:
@@ -89,6 +92,8 @@ def output_dtype(decision: Decision, dtype: pl.DataType) -> pl.DataType:
     """
     technique = decision.technique
     kind = family(dtype)
+    if isinstance(technique, TruncateDate) and technique.format is not None and kind == "string":
+        return pl.Date()
     if kind is None or kind not in _FITS.get(type(technique), frozenset()) or (isinstance(technique, Round) and _is_wide(dtype)):
         raise CheckFailed(
             "technique-does-not-fit",

@@ -85,11 +85,14 @@ def bin_labels(column: str, edges: tuple[float, ...]) -> tuple[str, ...]:
 def truncate_date(column: str, technique: TruncateDate, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
     """A date or timestamp to the first day of its month, quarter, year or decade, in the column's own time zone.
 
-    A timestamp becomes midnight there, or one o'clock where the clocks skip that hour. Protects against matching exact days.
+    A timestamp becomes midnight there, or one o'clock where the clocks skip that hour. Text is read by the technique's format;
+    what does not fit it becomes missing, which the check afterwards refuses. Protects against matching exact days.
     Does not hide order or rarity: the only one born in a decade stays alone.
     """
     del keys
     value = pl.col(column)
+    if technique.format is not None and dtype == pl.String:
+        return value.str.strip_chars().str.to_date(technique.format, strict=False).dt.truncate(_PERIOD[technique.to])
     if not isinstance(dtype, pl.Datetime) or dtype.time_zone is None:
         return value.dt.truncate(_PERIOD[technique.to])
     local = value.dt.replace_time_zone(None).dt.truncate(_PERIOD[technique.to])

@@ -15,11 +15,13 @@ import polars as pl
 from airflow_privacy.core.mask.canonical import canonical_text, is_missing, text
 from airflow_privacy.core.mask.dtypes import family, plain
 from airflow_privacy.core.mask.generalize import bin_labels
+from airflow_privacy.core.mask.hierarchy import TOP, read_hierarchy
 from airflow_privacy.core.mask.suppress import SEPARATOR, head_of, tail_of
 from airflow_privacy.core.model.plan import Decision
 from airflow_privacy.core.model.techniques import (
     Bins,
     GeoPrefix,
+    Hierarchy,
     HmacToken,
     Keep,
     Null,
@@ -124,7 +126,10 @@ def _truncate_date(technique: TruncateDate, decision: Decision, dtype: pl.DataTy
         # Where the clocks skip midnight the day begins at one.
         hours = _masked.dt.hour() <= (0 if dtype.time_zone is None else 1)
         first = first & hours & (_masked.dt.minute() == 0) & (_masked.dt.second() == 0) & (_masked.dt.nanosecond() == 0)
-    return ColumnRule(first, _month_of(_source) // months == _month_of(_masked) // months)
+    source = _source
+    if technique.format is not None and dtype == pl.String:
+        source = _source.str.strip_chars().str.to_date(technique.format, strict=False)
+    return ColumnRule(first, _month_of(source) // months == _month_of(_masked) // months)
 
 
 def _month_of(value: pl.Expr) -> pl.Expr:
@@ -141,6 +146,13 @@ def _geo_prefix(technique: GeoPrefix, decision: Decision, dtype: pl.DataType) ->
     return ColumnRule((size >= 1) & (size <= technique.length), beside)
 
 
+def _hierarchy(technique: Hierarchy, decision: Decision, dtype: pl.DataType) -> ColumnRule:
+    above = read_hierarchy(decision.column, technique)
+    labels = {*above.values(), TOP}
+    value = canonical_text(SOURCE, dtype).str.strip_chars()
+    return ColumnRule(_masked.is_in(sorted(labels)), value.replace_strict(above, default=TOP) == _masked)
+
+
 _Rule: TypeAlias = Callable[[Any, Decision, pl.DataType], ColumnRule]
 _RULES: dict[type, _Rule] = {
     Redact: _redact,
@@ -150,4 +162,5 @@ _RULES: dict[type, _Rule] = {
     Bins: _bins,
     TruncateDate: _truncate_date,
     GeoPrefix: _geo_prefix,
+    Hierarchy: _hierarchy,
 }

@@ -62,9 +62,13 @@ class Bins(_Technique, frozen=True, kw_only=True, tag="bins"):
 
 
 class TruncateDate(_Technique, frozen=True, kw_only=True, tag="truncate_date"):
-    """Generalization: a date or timestamp to the first day of its year, decade, quarter or month."""
+    """Generalization: a date or timestamp to the first day of its year, decade, quarter or month.
+
+    ``format`` (strftime letters, ``%m/%d/%Y``) reads a text column as dates.
+    """
 
     to: Literal["month", "quarter", "year", "decade"]
+    format: str | None = None
 
 
 class GeoPrefix(_Technique, frozen=True, kw_only=True, tag="geo_prefix"):
@@ -73,10 +77,22 @@ class GeoPrefix(_Technique, frozen=True, kw_only=True, tag="geo_prefix"):
     length: Positive
 
 
-Technique = Keep | Drop | Null | Redact | PartialMask | HmacToken | Round | Bins | TruncateDate | GeoPrefix
+class Hierarchy(_Technique, frozen=True, kw_only=True, tag="hierarchy"):
+    """Generalization: a value to its ancestor, ``level`` steps up in a hierarchy file (ARX's format: ``value;level 1;level 2…``).
+
+    ``file`` is a path; ``sha256`` is filled in when the policy is read and pins the file's bytes. A value that the file does not
+    have becomes ``*``.
+    """
+
+    file: str
+    level: Positive
+    sha256: str = ""
+
+
+Technique = Keep | Drop | Null | Redact | PartialMask | HmacToken | Round | Bins | TruncateDate | GeoPrefix | Hierarchy
 
 SUPPRESSING = (Drop, Null, Redact)
-GENERALIZING = (Round, Bins, TruncateDate, GeoPrefix)
+GENERALIZING = (Round, Bins, TruncateDate, GeoPrefix, Hierarchy)
 PSEUDONYMIZING = (HmacToken,)
 
 

@@ -1,0 +1,70 @@
+"""Generalization by a value's ancestors in a hierarchy file, as ARX writes them: ``value;level 1;level 2…``, one line a value."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from airflow_privacy.core.errors import BadInput, CheckFailed, VerificationError
+from airflow_privacy.core.mask.canonical import canonical_text, present
+from airflow_privacy.core.model.codec import sha256
+from airflow_privacy.core.model.techniques import Hierarchy
+
+TOP = "*"
+
+
+def ancestor(column: str, technique: Hierarchy, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
+    """A value to its ancestor; one that the file does not have becomes ``*``, so that nothing unforeseen passes.
+
+    Protects against matching exact categories. Does not protect where few share an ancestor.
+
+    :raises VerificationError: the file is not the one that the policy was read with.
+    :raises BadInput: it cannot be read, or has no such level.
+    """
+    del keys
+    above = read_hierarchy(column, technique)
+    value = canonical_text(column, dtype).str.strip_chars()
+    return present(column, dtype, value.replace_strict(above, default=TOP, return_dtype=pl.String))
+
+
+def read_hierarchy(column: str, technique: Hierarchy) -> dict[str, str]:
+    """Value → ancestor at the technique's level."""
+    try:
+        data = Path(technique.file).read_bytes()
+    except OSError:
+        data = None
+    if data is None:
+        raise BadInput("hierarchy-missing", f"The hierarchy of column {column!r} cannot be read", where=technique.file)
+    if technique.sha256 and sha256(data) != technique.sha256:
+        raise VerificationError(
+            "hierarchy-changed",
+            f"The hierarchy of column {column!r} is not the one that the policy was read with",
+            where=technique.file,
+            do="Trigger a new run.",
+        )
+    return dict(_levels(data, technique.file, technique.level))
+
+
+@functools.lru_cache(maxsize=64)
+def _levels(data: bytes, where: str, level: int) -> tuple[tuple[str, str], ...]:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = ""
+    found: dict[str, str] = {}
+    for number, row in enumerate(csv.reader(io.StringIO(text), delimiter=";"), 1):
+        if not row:
+            continue
+        if len(row) <= level:
+            raise BadInput("hierarchy-malformed", f"Line {number} has {len(row) - 1} levels, not {level}", where=where)
+        value = row[0].strip()
+        if found.setdefault(value, row[level].strip()) != row[level].strip():
+            raise CheckFailed("hierarchy-malformed", f"Line {number} gives a value a second ancestor", where=where)
+    if not found:
+        raise BadInput("hierarchy-malformed", "The hierarchy is empty or not UTF-8", where=where)
+    return tuple(found.items())
