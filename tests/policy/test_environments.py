@@ -113,7 +113,9 @@ def test_a_link_that_leads_nowhere_declared_belongs_to_no_environment(tmp_path: 
 def test_a_base_that_is_a_link_is_followed(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "raw").symlink_to(tmp_path / "real")
-    assert environment_of(policy_with(production=str(tmp_path / "raw")), str(tmp_path / "real" / "t.parquet")).name == "production"
+    assert (
+        environment_of(policy_with(production=str(tmp_path / "raw")), str(tmp_path / "real" / "t.parquet")).name == "production"
+    )
 
 
 def test_relative_places_are_below_the_root(tmp_path: Path) -> None:

@@ -51,7 +51,12 @@ def names_it(one: Rule, column: ColumnFinding, policy: Policy) -> bool:
     """The meaning of a rule, told once more in other words."""
     demoted = column.name in policy.quasi_identifiers and column.role != "direct-identifier"
     role = "quasi-identifier" if demoted else column.role
-    wanted = ((one.when.entity, column.entity), (one.when.role, role), (one.when.column, column.name), (one.when.purpose, "churn"))
+    wanted = (
+        (one.when.entity, column.entity),
+        (one.when.role, role),
+        (one.when.column, column.name),
+        (one.when.purpose, "churn"),
+    )
     return all(value in allowed for allowed, value in wanted if allowed)
 
 
@@ -70,8 +75,12 @@ def test_the_first_rule_that_names_a_column_decides_and_without_one_it_is_droppe
 
 
 @given(policy=policies, table=columns(), data=st.data())
-def test_another_column_never_changes_the_other_decisions(policy: Policy, table: list[ColumnFinding], data: st.DataObject) -> None:
-    more = finding("one-more", data.draw(st.sampled_from(ENTITIES)), data.draw(st.sampled_from(["sensitive", "direct-identifier"])))
+def test_another_column_never_changes_the_other_decisions(
+    policy: Policy, table: list[ColumnFinding], data: st.DataObject
+) -> None:
+    more = finding(
+        "one-more", data.draw(st.sampled_from(ENTITIES)), data.draw(st.sampled_from(["sensitive", "direct-identifier"]))
+    )
     at = data.draw(st.integers(0, len(table)))
     without = plan_of(policy, *table).decisions
     with_it = plan_of(policy, *table[:at], more, *table[at:]).decisions
