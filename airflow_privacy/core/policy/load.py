@@ -34,7 +34,7 @@ from airflow_privacy.core.model.yaml_nodes import (
     shown,
     suggest,
 )
-from airflow_privacy.core.policy.environments import covers, normalise
+from airflow_privacy.core.policy.environments import Location, covers, normalise
 
 # Conditions on the column itself; purpose and destination say nothing about the data.
 _ABOUT_DATA = ("entity", "role", "classification", "tag", "column")
@@ -122,15 +122,23 @@ def _converted(document: Document) -> Policy:
         return policy
     except msgspec.MsgspecError as error:
         message = str(error)
+        path = _PATH.search(message)
+        place: Place = tuple(int(i) if i else key for key, i in _STEP.findall(path["path"])) if path else ()
     except ValueError:
         message = "A number is beyond the range of JSON"
-    path = _PATH.search(message)
-    place: Place = tuple(int(i) if i else key for key, i in _STEP.findall(path["path"])) if path else ()
+        place = next(_beyond_json(document.data, ()), ())
     problem = _FOUND.sub("(not shown)", _PATH.sub("", message))
     index = place[1] if place[:1] == ("rules",) and len(place) > 1 else None
     where = _in_rule(document, index, place[2:]) if isinstance(index, int) else document.at(place)
     below = f"{'.'.join(map(str, place))}: " if place else ""
     raise BadInput("malformed-policy", f"Not a readable policy: {below}{problem}", where=where)
+
+
+def _beyond_json(data: object, place: Place) -> Iterator[Place]:
+    if isinstance(data, int) and abs(data) >= 2**53:
+        yield place
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+        yield from _beyond_json(value, (*place, key))
 
 
 def _expanded(policy: Policy, document: Document, variables: Mapping[str, str] | None) -> Policy:
@@ -150,7 +158,7 @@ def _expanded(policy: Policy, document: Document, variables: Mapping[str, str] |
 def _check_environments(policy: Policy, document: Document, root: Path | str | None) -> None:
     _check_unique("environment", [environment.name for environment in policy.environments], document, "environments")
     bases = [
-        (environment.name, normalise(uri, root=root), document.at(("environments", index, "base_uris", number)))
+        _base(environment.name, uri, document.at(("environments", index, "base_uris", number)), root)
         for index, environment in enumerate(policy.environments)
         for number, uri in enumerate(environment.base_uris)
     ]
@@ -176,6 +184,13 @@ def _check_environments(policy: Policy, document: Document, root: Path | str | N
         except BadInput as error:
             what, do = "level: expected a predicate over privacy levels", error.do
             raise BadInput("unknown-level", what, where=document.at((*place, "level")), do=do) from None
+
+
+def _base(name: str, uri: str, where: str, root: Path | str | None) -> tuple[str, Location, str]:
+    try:
+        return name, normalise(uri, root=root), where
+    except BadInput as error:
+        raise BadInput(error.reason, f"The environment {name!r}: {error.what}", where=where, do=error.do) from None
 
 
 def _check_environment(name: str, known: list[str], where: str) -> None:
@@ -218,7 +233,7 @@ def _swallows(earlier: When, later: When) -> bool:
 def _check_unique(what: str, names: list[str], document: Document, key: str) -> None:
     for index, name in enumerate(names):
         if name in names[:index]:
-            where = document.at((key, index))
+            where = _in_rule(document, index) if key == "rules" else document.at((key, index))
             raise BadInput("duplicate-name", f"There are two {what}s of the name {name!r}", where=where)
 
 

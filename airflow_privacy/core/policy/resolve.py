@@ -6,6 +6,7 @@ What no rule matches is dropped: default deny (the privacy-by-default of ISO/IEC
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from airflow_privacy.core.errors import BadInput, CheckFailed
 from airflow_privacy.core.model.codec import digest_of
@@ -13,23 +14,26 @@ from airflow_privacy.core.model.contract import Column, Contract, Table
 from airflow_privacy.core.model.findings import ColumnFinding, Findings, Role, Signal
 from airflow_privacy.core.model.levels import parse_predicate
 from airflow_privacy.core.model.plan import Decision, MaskingPlan, RecordSuppression
-from airflow_privacy.core.model.policy import Boundary, Policy, When
+from airflow_privacy.core.model.policy import Boundary, Policy, Rule, When
 from airflow_privacy.core.model.refs import FileStamp
-from airflow_privacy.core.model.techniques import SUPPRESSING, Drop, Keep, Technique, name_of
+from airflow_privacy.core.model.techniques import SUPPRESSING, Drop, GeoPrefix, Keep, Round, Technique, name_of
 from airflow_privacy.core.policy.environments import boundary_of, environment_of
 
 DEFAULT_DENY = "default-deny"
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
-# Which logical types a technique can take; those that are not listed take every type.
+# Which logical types a technique can take, as masking takes them; those that are not listed take every type.
+_NUMBERS = frozenset({"integer", "number", "decimal", "null"})
 _TYPES: dict[str, frozenset[str]] = {
-    "round": frozenset({"integer", "number", "decimal"}),
-    "bins": frozenset({"integer", "number", "decimal"}),
-    "truncate_date": frozenset({"date", "timestamp"}),
-    "geo_prefix": frozenset({"string"}),
-    "partial_mask": frozenset({"string"}),
-    "redact": frozenset({"string"}),
+    "round": _NUMBERS,
+    "bins": _NUMBERS,
+    "truncate_date": frozenset({"date", "timestamp", "null"}),
+    "geo_prefix": frozenset({"string", "null"}),
+    "partial_mask": frozenset({"string", "integer", "null"}),
+    "hmac_token": frozenset({"string", "integer", "decimal", "boolean", "date", "timestamp", "time", "binary", "null"}),
 }
+# No address, number or name is told by so few characters; a longer prefix may hold a short identifier whole.
+_SHORT_PREFIX = 5
 
 
 def resolve(
@@ -46,8 +50,12 @@ def resolve(
 ) -> MaskingPlan:
     """Decide every column of the findings, in their order; the first rule that matches a column wins.
 
-    :raises CheckFailed: the contract does not allow the purpose; a rule keeps a direct identifier that the boundary does not
-        accept in clear; a technique does not fit the column's type.
+    What the contract pins (``privacy.entity``, ``privacy.role``) outranks detection, whether detection knew the contract or not.
+    Words of classifications and tags are compared without regard to case. A misspelt entity or column in a rule matches nothing:
+    the column falls to a later rule, or is dropped.
+
+    :raises CheckFailed: the contract does not allow the purpose; a rule may leave an identifier as it is, and the boundary does
+        not accept that; a technique does not fit the column's type.
     :raises BadInput: unknown environment, no boundary, or a name that cannot name a scope.
     """
     for what, name in (("purpose", purpose), ("recipient", recipient), ("destination", destination)):
@@ -106,8 +114,9 @@ def _decide(
     )
     technique: Technique = rule.then if rule else Drop()
     name = rule.name if rule else DEFAULT_DENY
-    _require_safe(finding, role, technique, boundary, where=f"{where}, rule {name}, column {finding.name}")
-    because = (rule.because or "the rule says so") if rule else "no rule names it"
+    place = f"{where}, rule {name}, column {finding.name}"
+    _require_fit(finding, technique, where=place)
+    _require_safe(finding, role, technique, boundary, where=place)
     return Decision(
         column=finding.name,
         dtype=finding.dtype,
@@ -115,54 +124,112 @@ def _decide(
         role=role,
         technique=technique,
         rule=name,
-        reason=f"{_seen(finding)}; {because}",
+        reason="; ".join(_reasons(finding, column, role, policy, rule)),
     )
 
 
 def _matches(
     when: When, name: str, entity: str | None, role: Role, column: Column | None, *, purpose: str, destination: str
 ) -> bool:
-    classification = column.classification if column else None
-    tags = set(column.tags) if column else set()
+    classification = _folded((column.classification,) if column and column.classification else ())
+    tags = _folded(column.tags if column else ())
     return (
         (not when.column or name in when.column)
         and (not when.entity or entity in when.entity)
         and (not when.role or role in when.role)
-        and (not when.classification or classification in when.classification)
-        and (not when.tag or bool(tags & set(when.tag)))
+        and (not when.classification or bool(classification & _folded(when.classification)))
+        and (not when.tag or bool(tags & _folded(when.tag)))
         and (not when.purpose or purpose in when.purpose)
         and (not when.destination or destination in when.destination)
     )
 
 
-def _require_safe(finding: ColumnFinding, role: Role, technique: Technique, boundary: Boundary, *, where: str) -> None:
+def _folded(words: Iterable[str]) -> set[str]:
+    return {word.strip().casefold() for word in words}
+
+
+def _require_fit(finding: ColumnFinding, technique: Technique, *, where: str) -> None:
     fitting = _TYPES.get(name_of(technique))
     if fitting is not None and finding.dtype not in fitting:
         raise CheckFailed(
             "technique-does-not-fit",
-            f"{name_of(technique)} takes {', '.join(sorted(fitting))}, and the column is {finding.dtype}",
+            f"{name_of(technique)} takes {', '.join(sorted(fitting - {'null'}))}, and the column is {finding.dtype}",
             where=where,
-            do="Choose another technique for it.",
+            do="Choose another technique for it, or change its type at the source.",
         )
-    accepts_raw = any(kind == "raw" for kind, _ in parse_predicate(boundary.level))
-    if isinstance(technique, Keep) and not accepts_raw and (role == "direct-identifier" or finding.embedded):
-        held = f"text that holds {', '.join(finding.embedded)}" if finding.embedded else "a direct identifier"
-        raise CheckFailed(
-            "identifier-kept",
-            f"The rule keeps {held}, and the boundary does not accept it in clear",
-            where=where,
-            do="Choose a technique, or overrule the verdict in the contract with privacy.role.",
-        )
+    if isinstance(technique, Round) and finding.dtype == "integer" and technique.to != int(technique.to):
+        what, do = "round brings an integer column to whole multiples only", "Use a whole number."
+        raise CheckFailed("technique-does-not-fit", what, where=where, do=do)
+
+
+def _require_safe(finding: ColumnFinding, role: Role, technique: Technique, boundary: Boundary, *, where: str) -> None:
+    if any(kind == "raw" for kind, _ in parse_predicate(boundary.level)):
+        return
+    kept = isinstance(technique, Keep) or (isinstance(technique, GeoPrefix) and technique.length > _SHORT_PREFIX)
+    if role == "direct-identifier" and (kept or isinstance(technique, Round)):
+        held, do = "a direct identifier", "Choose another technique, or overrule the verdict in the contract with privacy.role."
+    elif finding.embedded and kept:
+        # A pin says what the column is; what single values hold besides is there all the same.
+        held, do = f"values that hold {', '.join(finding.embedded)}", "Choose another technique, or clean the data at its source."
+    else:
+        return
+    verb = "keeps" if isinstance(technique, Keep) else f"may keep, with {name_of(technique)},"
+    what = f"The rule {verb} {held}, and the boundary does not accept it in clear"
+    raise CheckFailed("identifier-kept", what, where=where, do=do)
+
+
+def _reasons(finding: ColumnFinding, column: Column | None, role: Role, policy: Policy, rule: Rule | None) -> Iterator[str]:
+    """Why, in words: the rule's reason, who overruled detection, and what was seen. Names and counts, never values."""
+    yield (rule.because or "the rule says so") if rule else "no rule names it"
+    pinned = [(pin, seen) for pin, seen in _pins(column, finding) if pin]
+    if pinned:
+        overruled = [seen or "nothing personal" for pin, seen in pinned if pin != seen]
+        against = f", and overrules detection ({', '.join(overruled)})" if overruled else ""
+        yield f"the contract says {', '.join(pin for pin, _ in pinned)}{against}"
+    if finding.name in policy.quasi_identifiers and role == "quasi-identifier":
+        yield "the policy counts it as a quasi-identifier"
+    yield f"seen: {_seen(finding)}"
+    if column is None:
+        yield "the contract does not promise the column"
+    elif not pinned and any(signal.source == "contract" for signal in finding.signals):
+        yield from _classified(column)
+
+
+def _pins(column: Column | None, finding: ColumnFinding) -> tuple[tuple[str, str], ...]:
+    if column is None:
+        return ()
+    return (column.entity or "", finding.entity or ""), (column.role or "", finding.role)
+
+
+def _classified(column: Column) -> Iterator[str]:
+    if column.classification:
+        yield f"the contract classifies it {column.classification}"
+    if column.tags:
+        yield f"the contract tags it {', '.join(column.tags[:3])}"
 
 
 def _seen(finding: ColumnFinding) -> str:
-    if not finding.signals:
-        return "nothing personal seen"
-    return ", ".join(_say(signal) for signal in finding.signals[:3])
+    seen: list[str] = []
+    named = False
+    for signal in finding.signals:
+        if signal.source == "contract":
+            continue
+        if named and signal.source == "shape" and signal.matched == signal.checked:
+            seen[-1] += ", and the values fit"  # the shape that a name made us expect
+        else:
+            seen.append(_say(signal))
+        named = signal.source == "name"
+    return ", ".join(seen[:3]) or "nothing personal"
 
 
 def _say(signal: Signal) -> str:
-    if signal.checked:
-        share = signal.matched / signal.checked
-        return f"{signal.detail} ({share:.1%} of {signal.checked:,} values)"
-    return signal.detail
+    by = {"presidio": "Presidio: ", "type": "" if " " in signal.detail else "type "}.get(signal.source, "")
+    return f"{by}{signal.detail}" + (f" ({_share(signal.matched, signal.checked)})" if signal.checked else "")
+
+
+def _share(matched: int, checked: int) -> str:
+    if matched == checked:
+        return f"all {checked:,} values"
+    share = matched / checked
+    exact = not 0.001 <= share < 0.9995  # 0.0 % and 100.0 % would say something else
+    return f"{matched:,} of {checked:,} values" if exact else f"{share:.1%} of {checked:,} values"

@@ -1,0 +1,64 @@
+"""The plan refuses what masking would refuse, and nothing else: a plan that resolves can be applied."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from policy_builders import decide, finding, policy_of, rule
+
+from airflow_privacy.core.errors import CheckFailed
+from airflow_privacy.core.mask.dtypes import of_logical
+from airflow_privacy.core.mask.expressions import expression
+from airflow_privacy.core.model.plan import Decision
+from airflow_privacy.core.model.techniques import (
+    Bins,
+    GeoPrefix,
+    HmacToken,
+    Keep,
+    Null,
+    PartialMask,
+    Redact,
+    Round,
+    Technique,
+    TruncateDate,
+    name_of,
+)
+
+DTYPES = ("string", "integer", "number", "boolean", "date", "timestamp", "time", "decimal", "binary", "null")
+TECHNIQUES: tuple[Technique, ...] = (
+    Keep(), Null(), Redact(), PartialMask(keep_last=2), HmacToken(), Round(to=5), Round(to=0.5), Bins(edges=(1, 2)),
+    TruncateDate(to="year"), GeoPrefix(length=2),
+)  # fmt: skip
+
+
+def test_every_technique_but_drop_is_compared() -> None:
+    assert {type(technique) for technique in TECHNIQUES} == {*get_args(Technique)} - {type(decide_drop())}
+
+
+def decide_drop() -> Technique:
+    return decide(policy_of(), finding("x")).technique
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("technique", TECHNIQUES, ids=lambda technique: name_of(technique))
+def test_a_type_is_accepted_by_the_plan_if_and_only_if_masking_accepts_it(technique: Technique, dtype: str) -> None:
+    decision = Decision(
+        column="x", dtype=dtype, entity=None, role="non-sensitive", technique=technique, rule="r", reason="because"
+    )
+
+    def masks() -> bool:
+        try:
+            expression(decision, {"hmac_token": "00" * 32}, of_logical("x", dtype))
+        except CheckFailed:
+            return False
+        return True
+
+    def resolves() -> bool:
+        try:
+            decide(policy_of(rule("r", technique)), finding("x", dtype=dtype))
+        except CheckFailed:
+            return False
+        return True
+
+    assert resolves() == masks()
