@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -14,6 +15,7 @@ from airflow_privacy.core.model.plan import Decision
 from airflow_privacy.core.model.techniques import (
     Bins,
     GeoPrefix,
+    Hierarchy,
     HmacToken,
     Keep,
     Null,
@@ -25,10 +27,12 @@ from airflow_privacy.core.model.techniques import (
     name_of,
 )
 
+HIERARCHY = Path(__file__).with_name("letters.csv")
 DTYPES = ("string", "integer", "number", "boolean", "date", "timestamp", "time", "decimal", "binary", "null")
 TECHNIQUES: tuple[Technique, ...] = (
     Keep(), Null(), Redact(), PartialMask(keep_last=2), HmacToken(), Round(to=5), Round(to=0.5), Bins(edges=(1, 2)),
-    TruncateDate(to="year"), GeoPrefix(length=2),
+    TruncateDate(to="year"), TruncateDate(to="year", format="%Y-%m-%d"), GeoPrefix(length=2),
+    Hierarchy(file=str(HIERARCHY), level=1),
 )  # fmt: skip
 
 

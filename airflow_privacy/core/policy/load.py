@@ -2,7 +2,8 @@
 
 Keys are those of :mod:`airflow_privacy.core.model.policy`. Two things may be shorter: ``then: drop`` for a technique without
 parameters, and one word where ``when`` takes a list. ``${NAME}`` in ``base_uris`` becomes the environment variable's value, and
-the policy's digest covers the value: a policy that means another place is another policy.
+the policy's digest covers the value: a policy that means another place is another policy. So
+with a hierarchy: its file is looked for beside the policy's, and the digest covers what it says.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from airflow_privacy.core.model.codec import Value, canonical, sha256
 from airflow_privacy.core.model.levels import parse_predicate
 from airflow_privacy.core.model.policy import Policy, When
 from airflow_privacy.core.model.refs import FileStamp
-from airflow_privacy.core.model.techniques import Bins, Keep, Technique
+from airflow_privacy.core.model.techniques import Bins, Hierarchy, Keep, Technique
 from airflow_privacy.core.model.yaml_nodes import (
     Document,
     Place,
@@ -152,7 +153,27 @@ def _expanded(policy: Policy, document: Document, variables: Mapping[str, str] |
         )
         for index, environment in enumerate(policy.environments)
     )
-    return msgspec.structs.replace(policy, environments=environments)
+    rules = tuple(
+        msgspec.structs.replace(rule, then=_pinned(rule.then, document, index, variables))
+        if isinstance(rule.then, Hierarchy)
+        else rule
+        for index, rule in enumerate(policy.rules)
+    )
+    return msgspec.structs.replace(policy, environments=environments, rules=rules)
+
+
+def _pinned(technique: Hierarchy, document: Document, index: int, variables: Mapping[str, str] | None) -> Hierarchy:
+    """The hierarchy's file by its absolute path, and its digest: what it says is part of the policy."""
+    where = _in_rule(document, index, ("then", "file"))
+    path = Path(document.source).parent / expand(technique.file, variables=variables, where=where)
+    try:
+        digest = sha256(path.read_bytes())
+    except OSError:
+        digest = ""
+    if not digest or technique.sha256 not in ("", digest):
+        what = "is not the one that the rule names by its digest" if digest else "cannot be read"
+        raise BadInput("bad-hierarchy", f"The hierarchy file {what}", where=where, do=f"It is looked for at {path}.")
+    return msgspec.structs.replace(technique, file=str(path.resolve()), sha256=digest)
 
 
 def _check_environments(policy: Policy, document: Document, root: Path | str | None) -> None:

@@ -16,7 +16,7 @@ from airflow_privacy.core.model.levels import parse_predicate
 from airflow_privacy.core.model.plan import Decision, MaskingPlan, RecordSuppression
 from airflow_privacy.core.model.policy import Boundary, Policy, Rule, When
 from airflow_privacy.core.model.refs import FileStamp
-from airflow_privacy.core.model.techniques import SUPPRESSING, Drop, GeoPrefix, Keep, Round, Technique, name_of
+from airflow_privacy.core.model.techniques import SUPPRESSING, Drop, GeoPrefix, Keep, Round, Technique, TruncateDate, name_of
 from airflow_privacy.core.policy.environments import boundary_of, environment_of
 
 DEFAULT_DENY = "default-deny"
@@ -29,6 +29,7 @@ _TYPES: dict[str, frozenset[str]] = {
     "bins": _NUMBERS,
     "truncate_date": frozenset({"date", "timestamp", "null"}),
     "geo_prefix": frozenset({"string", "null"}),
+    "hierarchy": frozenset({"string", "integer", "boolean", "date", "null"}),
     "partial_mask": frozenset({"string", "integer", "null"}),
     "hmac_token": frozenset({"string", "integer", "decimal", "boolean", "date", "timestamp", "time", "binary", "null"}),
 }
@@ -150,6 +151,8 @@ def _folded(words: Iterable[str]) -> set[str]:
 
 def _require_fit(finding: ColumnFinding, technique: Technique, *, where: str) -> None:
     fitting = _TYPES.get(name_of(technique))
+    if isinstance(technique, TruncateDate) and technique.format is not None and finding.dtype == "string":
+        return
     if fitting is not None and finding.dtype not in fitting:
         raise CheckFailed(
             "technique-does-not-fit",
