@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from airflow_privacy.core.contract import odcs
 from airflow_privacy.core.contract.odcs import load_contract
 from airflow_privacy.core.contract.outline import outline
 from airflow_privacy.core.model.contract import Contract, Freshness, Retention
+from airflow_privacy.core.model.yaml_nodes import Shape
 
 TABLES = {
     "all-data-types": 1,
@@ -68,3 +72,34 @@ def test_the_full_example_is_read_with_its_promises(examples: Path) -> None:
     assert len(contract.roles) == 4
     column = contract.tables[0].column("txn_ref_dt")
     assert column is not None and (column.logical_type, column.classification) == ("date", "public")
+
+
+def test_every_key_of_the_standards_schema_is_known(reference_data: Path) -> None:
+    path = reference_data / "odcs" / "odcs-json-schema-v3.1.0.json"
+    if not path.is_file():
+        pytest.skip(f"no ODCS schema at {path}")
+    missing = set(keys_of_schema(json.loads(path.read_text()))) - set(keys_of_shape(odcs._SHAPE, set()))
+    assert missing == set()
+
+
+def keys_of_schema(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "properties" and isinstance(value, dict):
+                yield from value
+            if key != "logicalTypeOptions":  # a mapping that may hold whatever a type needs
+                yield from keys_of_schema(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from keys_of_schema(item)
+
+
+def keys_of_shape(shape: Shape, seen: set[int]) -> Iterator[str]:
+    if id(shape) in seen:
+        return
+    seen.add(id(shape))
+    for key, inner in shape.fields.items():
+        yield key
+        yield from keys_of_shape(inner, seen)
+    if shape.items is not None:
+        yield from keys_of_shape(shape.items, seen)
