@@ -185,7 +185,7 @@ def _fits(name: str, dtype: str, promised: str) -> pl.Expr:
     column = pl.col(name)
     if dtype != "string":
         if promised == "integer":
-            return column == column.round(0)
+            return (column == column.round(0)) & (column.is_finite() if dtype == "number" else True)
         if promised == "boolean":
             return column.is_in([0, 1])
         return column.dt.time() == pl.time(0, 0, 0)

@@ -16,6 +16,10 @@ privacy.role           column    role        direct-identifier, quasi-identifier
 =====================  ========  ==========  =====================================================================
 
 A name is made of letters, digits, ``_``, ``.`` and ``-``: names become parts of a key's scope.
+
+A scheduled run has nobody who asked for it. The owner stands in, so that nobody approves a release of their own data: the
+approval gate refuses scheduled runs under a contract without ``privacy.owner`` and without a team member of the role owner. A
+run that somebody triggers needs no owner.
 """
 
 from __future__ import annotations

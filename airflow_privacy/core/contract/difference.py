@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 from airflow_privacy.core.model.codec import Value
 from airflow_privacy.core.model.contract import Column, Contract, Table
+from airflow_privacy.core.model.findings import Role
 from airflow_privacy.core.model.levels import parse_predicate
 
 #: From the least to the most protected. A word that is not among them has no place in the order: it is reported as such.
 CLASSIFICATIONS = ("public", "internal", "confidential", "restricted", "secret")
-#: From the least to the most protected.
-ROLES = ("non-sensitive", "sensitive", "quasi-identifier", "direct-identifier")
+# A higher rank is protected more. Sensitive attributes and quasi-identifiers count in different figures: neither is above the
+# other.
+_RANK: dict[Role, int] = {"non-sensitive": 0, "sensitive": 1, "quasi-identifier": 1, "direct-identifier": 2}
 
 
 class Change(Value, frozen=True, kw_only=True):
@@ -101,11 +103,11 @@ def _columns(old: Table, new: Table, order: Sequence[str]) -> Iterator[Change]:
 
 def _column(old: Column, new: Column, place: str, order: Sequence[str]) -> Iterator[Change]:
     yield from _classification(old, new, place, order)
-    ranks = {role: rank for rank, role in enumerate(ROLES)}
-    lowered = old.role is not None and (new.role is None or ranks[new.role] < ranks[old.role])
-    first_low = old.role is None and new.role == "non-sensitive"  # detection can no longer say otherwise
-    yield from _text("role pin", old.role, new.role, lambda: lowered or first_low, place)
-    yield from _text("entity pin", old.entity, new.entity, lambda: True, place)
+    # Where there is no pin, detection speaks: it may have said more before, and may say less now.
+    before, after = _RANK[old.role] if old.role else max(_RANK.values()), _RANK[new.role] if new.role else min(_RANK.values())
+    sideways = bool(old.role and new.role) and before == after
+    yield from _text("role pin", old.role, new.role, lambda: after < before or sideways, place, first=True)
+    yield from _text("entity pin", old.entity, new.entity, lambda: new.role != "direct-identifier", place, first=True)
     # A policy's rule may rest on any tag.
     yield from _sets("tag", old.tags, new.tags, removed=True, place=place)
     yield from _text("logical type", old.logical_type, new.logical_type, lambda: False, place)
@@ -148,13 +150,15 @@ def _sets(
         yield Change(kind=kind.replace(" ", "-"), place=place, what=f"{kind} {word}{on} was removed", weakening=removed)
 
 
-def _text(kind: str, old: str | None, new: str | None, weakens: Callable[[], bool], place: str = "") -> Iterator[Change]:
-    """A first value where there was none does not weaken, unless *weakens* is about a role pin."""
+def _text(
+    kind: str, old: str | None, new: str | None, weakens: Callable[[], bool], place: str = "", *, first: bool = False
+) -> Iterator[Change]:
+    """A first value where there was none does not weaken, unless *first* says that it may."""
     if old == new:
         return
     on = f" of {place}" if place else ""
     what = f"{kind}{on} changed from {old or 'none'} to {new or 'none'}"
-    weakening = weakens() if old is not None or kind == "role pin" else False
+    weakening = weakens() if old is not None or first else False
     yield Change(kind=kind.replace(" ", "-"), place=place, what=what, weakening=weakening)
 
 

@@ -33,6 +33,7 @@ _VALUE_BEARING = frozenset(
 )
 _REQUIRED = ("apiVersion", "kind", "id", "version", "status")
 _API_VERSION = re.compile(r"v3\.\d+\.\d+")
+_PASSWORD = re.compile(r"//[^/]*:[^/]*@")
 _EXPECTED = {
     "string_type": "a text (put it in quotes)",
     "list_type": "a list",
@@ -63,7 +64,7 @@ def load_contract(path: Path | str, *, variables: Mapping[str, str] | None = Non
     :param path: a local YAML file.
     :param variables: what ``${NAME}`` stands for; default: the process environment.
     :raises BadInput: with file and line, and without values: no such file, not YAML, a duplicate, unknown or misplaced key, a
-        value of the wrong type, a version of the standard other than 3, an unset variable.
+        value of the wrong type, a version of the standard other than 3, an unset variable, a password in a location.
     """
     data, name = read_file(path)
     document = read_yaml(data, name)
@@ -133,13 +134,11 @@ def _servers(document: Document, data: dict[str, Any], variables: Mapping[str, s
         if not server.get("server") or not server.get("type"):
             raise BadInput("missing-key", "A server needs 'server' and 'type'", where=document.at(place))
         key = "location" if server.get("location") else "path"
-        location = server.get(key)
-        yield Server(
-            name=server["server"],
-            type=server["type"],
-            environment=server.get("environment"),
-            location=expand(location, variables=variables, where=document.at((*place, key))) if location else None,
-        )
+        where = document.at((*place, key))
+        location = expand(server[key], variables=variables, where=where) if server.get(key) else None
+        if location and _PASSWORD.search(location):
+            raise BadInput("secret-in-uri", "The location holds a password", where=where, do="Use a connection.")
+        yield Server(name=server["server"], type=server["type"], environment=server.get("environment"), location=location)
 
 
 def _tables(document: Document, data: dict[str, Any], physical: dict[str, str]) -> Iterator[Table]:

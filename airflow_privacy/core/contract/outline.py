@@ -32,7 +32,7 @@ def outline(path: Path | str, *, variables: Mapping[str, str] | None = None) -> 
     top = read_yaml(data, name).data
     if not isinstance(top, dict) or not isinstance(top.get("id"), str):
         raise BadInput("malformed-contract", "Expected a mapping of contract keys with an id", where=name)
-    ours = {item.get("property"): item.get("value") for item in _mappings(top.get("customProperties"))}
+    ours = {str(item.get("property")): item.get("value") for item in _mappings(top.get("customProperties"))}
     tables = tuple(str(item["name"]) for item in _mappings(top.get("schema")) if item.get("name"))
     location = next((_text(item.get("location") or item.get("path")) for item in _mappings(top.get("servers"))), None)
     return Outline(

@@ -14,7 +14,7 @@ from typing import Any
 
 from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.model.contract import Freshness, Retention
-from airflow_privacy.core.model.yaml_nodes import Document, Place
+from airflow_privacy.core.model.yaml_nodes import Document, Place, suggest
 
 _DAYS: dict[str, float] = {"d": 1, "day": 1, "days": 1, "w": 7, "week": 7, "weeks": 7}
 _DAYS |= {"mo": 30, "month": 30, "months": 30, "y": 365, "yr": 365, "year": 365, "years": 365}
@@ -28,7 +28,8 @@ _OURS = ("retention", "freshness", "latency")
 def read_sla(document: Document, data: dict[str, Any], physical: Mapping[str, str]) -> tuple[Retention | None, Freshness | None]:
     """Retention and freshness, where they are promised. *physical* maps a column's names to its name in the data.
 
-    :raises BadInput: a value that is no positive number, an unknown unit, a misspelt property, one given twice.
+    :raises BadInput: a value that is no positive number, an unknown unit, a misspelt property, one given twice, an
+        element that is no column of the contract (a contract without columns may name any).
     """
     found: dict[str, tuple[float, str | None]] = {}
     default = data.get("slaDefaultElement")
@@ -48,7 +49,7 @@ def read_sla(document: Document, data: dict[str, Any], physical: Mapping[str, st
             do = "State it once; split the contract if its tables differ."
             raise BadInput("duplicate-key", f"{name} is promised twice", where=document.at(place), do=do)
         units = _RETENTION_DAYS if name == "retention" else _FRESHNESS_HOURS
-        found[name] = (_amount(document, item, place, name, units), _column(element, physical))
+        found[name] = (_amount(document, item, place, name, units), _column(document, element, place, physical))
     retention = None
     if "retention" in found:
         days, anchor = found["retention"]
@@ -73,10 +74,13 @@ def _amount(document: Document, item: dict[str, Any], place: Place, name: str, u
     return float(value * units[unit])
 
 
-def _column(element: object, physical: Mapping[str, str]) -> str | None:
+def _column(document: Document, element: object, place: Place, physical: Mapping[str, str]) -> str | None:
     if not isinstance(element, str) or not element.strip():
         return None
     if element in physical:
         return physical[element]
     column = element.strip().rpartition(".")[2]
+    if physical and column not in physical:
+        where, do = document.at((*place, "element")), suggest(column, physical).capitalize()
+        raise BadInput("unknown-column", "The element names no column of the contract", where=where, do=do)
     return physical.get(column, column)
