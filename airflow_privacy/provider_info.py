@@ -20,7 +20,7 @@ def get_provider_info() -> dict[str, Any]:
                 "integration-name": "Privacy",
                 "python-modules": [
                     f"airflow_privacy.operators.{name}"
-                    for name in ("contract", "detect", "plan", "mask", "risk", "gate", "transfer", "ledger")
+                    for name in ("contract", "detect", "plan", "mask", "risk", "gate", "transfer", "training", "ledger")
                 ],
             }
         ],

@@ -6,9 +6,10 @@ record suppression shows as an indirect filter on the quasi-identifiers. Facets 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from airflow.providers.openlineage.extractors import OperatorLineage
 from openlineage.client.event_v2 import InputDataset, OutputDataset
@@ -26,9 +27,11 @@ from openlineage.client.facet_v2 import (
 
 from airflow_privacy.core.model.findings import Findings
 from airflow_privacy.core.model.flow import Flow, FlowTable
+from airflow_privacy.core.model.levels import describe, satisfies
 from airflow_privacy.core.model.plan import Decision, MaskingPlan
 from airflow_privacy.core.model.risk import RiskReport
 from airflow_privacy.core.model.techniques import Keep, name_of
+from airflow_privacy.lineage import training
 
 _PRODUCER_TAG = "airflow-privacy"
 
@@ -38,22 +41,43 @@ def lineage_of(flow: Flow | None) -> OperatorLineage[Any, Any]:
     if flow is None:
         return OperatorLineage()
     return OperatorLineage(
-        inputs=[_input(flow, table) for table in flow.inputs], outputs=[_output(flow, table) for table in flow.outputs]
+        inputs=[_input(flow, table) for table in flow.inputs],
+        outputs=[_output(flow, table) for table in flow.outputs],
+        run_facets=training.run_facets(flow.training),
+        job_facets=training.job_facets(flow.training, [dataset_name(table.uri) for table in flow.inputs]),
     )
+
+
+def lineage_of_places(*, reads: Sequence[str], writes: Sequence[str]) -> OperatorLineage[Any, Any]:
+    """The provider's value where only names are known: before a task ran, and after it failed."""
+    return OperatorLineage(
+        inputs=[InputDataset(*dataset_name(uri)) for uri in reads], outputs=[OutputDataset(*dataset_name(uri)) for uri in writes]
+    )
+
+
+def emit_reading(flow: Flow) -> None:
+    """Send an event of the running task with what it reads, for a task of the DAG author's own, which has no method for it.
+
+    Never fails: the ledger has the fact, and lineage can be sent from there.
+    """
+    from airflow.providers.openlineage.api import emit_dataset_lineage
+
+    found = lineage_of(flow)
+    emit_dataset_lineage(inputs=found.inputs, additional_run_facets=found.run_facets, additional_job_facets=found.job_facets)
 
 
 def dataset_name(uri: str) -> tuple[str, str]:
     """Namespace and name of a dataset by OpenLineage's naming: ``("file", "/data/x")``, ``("s3://bucket", "x")``."""
     parts = urlsplit(uri)
     if parts.scheme in ("", "file"):
-        return "file", str(Path(parts.path if parts.scheme else uri).absolute())
+        return "file", str(Path(unquote(parts.path) if parts.scheme else uri).absolute())
     return f"{parts.scheme}://{parts.netloc}", parts.path.strip("/")
 
 
 def _input(flow: Flow, table: FlowTable) -> InputDataset:
     namespace, name = dataset_name(table.uri)
     checks: dict[str, InputDatasetFacet] = {}
-    if flow.risk and not flow.outputs:
+    if flow.risk:
         checks["dataQualityAssertions"] = _assertions(flow.risk)
     return InputDataset(namespace=namespace, name=name, facets=_facets(flow, table), inputFacets=checks)
 
@@ -144,7 +168,7 @@ def _masked(decision: Decision) -> column_lineage_dataset.Transformation:
 
 def _assertions(report: RiskReport) -> data_quality_assertions_dataset.DataQualityAssertionsDatasetFacet:
     limits, found = report.thresholds, report.after
-    checks = (
+    checks = [
         ("k_anonymity", found.k >= limits.min_k, f">={limits.min_k}", str(found.k)),
         (
             "prosecutor_risk",
@@ -153,7 +177,10 @@ def _assertions(report: RiskReport) -> data_quality_assertions_dataset.DataQuali
             f"{found.prosecutor:.6f}",
         ),
         ("marketer_risk", found.marketer <= limits.max_marketer_risk, f"<={limits.max_marketer_risk}", f"{found.marketer:.6f}"),
-    )
+        ("privacy_level", satisfies(report.level, limits.level), limits.level, describe(report.level)),
+    ]
+    if limits.min_l > 1:
+        checks.append(("l_diversity", (found.l or 0) >= limits.min_l, f">={limits.min_l}", str(found.l)))
     return data_quality_assertions_dataset.DataQualityAssertionsDatasetFacet(
         assertions=[
             data_quality_assertions_dataset.Assertion(

@@ -7,6 +7,7 @@ from airflow_privacy.operators.ledger import VerifyLedgerOperator
 from airflow_privacy.operators.mask import MaskOperator
 from airflow_privacy.operators.plan import PlanMaskingOperator
 from airflow_privacy.operators.risk import AssessRiskOperator
+from airflow_privacy.operators.training import RegisterTrainingInputOperator
 from airflow_privacy.operators.transfer import TransferOperator
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "AssessRiskOperator",
     "ApprovalGateOperator",
     "TransferOperator",
+    "RegisterTrainingInputOperator",
     "VerifyLedgerOperator",
 ]

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
@@ -32,6 +32,10 @@ class PrivacyOperator(BaseOperator):
     """Base of the operators: ``execute`` opens the workspace, calls one step of the pipeline and returns its reference."""
 
     ui_color = "#e6f0ec"
+    reads: ClassVar[str] = ""
+    """The parameter that says where the step reads; lineage names it from the start, and when the step fails."""
+    writes: ClassVar[str] = ""
+    """The parameter that says where the step writes."""
     _flow: Flow | None = None
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -44,6 +48,21 @@ class PrivacyOperator(BaseOperator):
     def step(self, workspace: Workspace, caller: Caller) -> Outcome:
         """The operator's step of the pipeline."""
         raise NotImplementedError
+
+    def get_openlineage_facets_on_start(self) -> OperatorLineage[Any, Any]:
+        """Where the step will read and write: names only, nothing was looked at yet."""
+        from airflow_privacy.lineage.facets import lineage_of_places
+
+        return lineage_of_places(reads=self._places(self.reads), writes=self._places(self.writes))
+
+    def get_openlineage_facets_on_failure(self, task_instance: Any) -> OperatorLineage[Any, Any]:  # noqa: ARG002 - the provider's signature
+        """What the step read from; a failed step wrote nothing that anybody may use."""
+        from airflow_privacy.lineage.facets import lineage_of_places
+
+        return lineage_of_places(reads=self._places(self.reads), writes=())
+
+    def _places(self, parameter: str) -> tuple[str, ...]:
+        return (location(getattr(self, parameter)),) if parameter else ()
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:  # noqa: ARG002 - the provider's signature
         """Inputs, outputs and what happened to each column, for OpenLineage."""

@@ -21,6 +21,7 @@ class CheckContractOperator(PrivacyOperator):
     """
 
     template_fields: Sequence[str] = ("source", "contract", "previous")
+    reads = "source"
 
     def __init__(self, *, source: Location, contract: str, previous: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -23,6 +23,7 @@ class DetectPiiOperator(PrivacyOperator):
     """
 
     template_fields: Sequence[str] = ("source", "contract")
+    reads = "source"
 
     def __init__(
         self,

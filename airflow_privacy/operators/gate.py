@@ -16,6 +16,7 @@ from airflow_privacy.hooks.workspace import open_workspace
 from airflow_privacy.operators.base import as_xcom, caller_of, reference, run_of, value_free_errors
 
 if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
     from airflow_privacy.core.pipeline.release import Request
@@ -91,6 +92,17 @@ class ApprovalGateOperator(HITLOperator):
                 answer=answer,
             )
             return as_xcom(ref)
+
+    def get_openlineage_facets_on_start(self) -> OperatorLineage[Any, Any] | None:
+        """Nothing: the request is no step of the data."""
+        return None
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:  # noqa: ARG002 - the provider's signature
+        """The dataset version that was decided on, and its risk thresholds as assertions."""
+        from airflow_privacy.core.pipeline.evidence import reviewed
+        from airflow_privacy.lineage.facets import lineage_of
+
+        return lineage_of(reviewed(open_workspace(), dataset=self._dataset(), risk=self._risk()))
 
     def _dataset(self) -> Any:
         return reference(self.dataset, name="dataset")

@@ -24,6 +24,8 @@ class MaskOperator(PrivacyOperator):
     """
 
     template_fields: Sequence[str] = ("source", "plan", "out")
+    reads = "source"
+    writes = "out"
 
     def __init__(self, *, source: Location, plan: Any, out: Location, engine: Literal["local"] = "local", **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -35,6 +35,7 @@ class TransferOperator(PrivacyOperator):
     """
 
     template_fields: Sequence[str] = ("dataset", "risk", "approvals", "out")
+    writes = "out"
 
     def __init__(self, *, dataset: Any, risk: Any, approvals: Any, out: Location, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -18,6 +18,15 @@ class FlowTable(Value, frozen=True, kw_only=True):
     rows: int
 
 
+class TrainingUse(Value, frozen=True, kw_only=True):
+    """A model learns from the step's input: the passport's digest, and the purpose and privacy level that it states."""
+
+    model: str
+    purpose: str
+    level: str
+    passport: str
+
+
 class Flow(Value, frozen=True, kw_only=True):
     """What one step read and wrote, and what it knows about the columns."""
 
@@ -27,6 +36,7 @@ class Flow(Value, frozen=True, kw_only=True):
     plan: MaskingPlan | None = None
     risk: RiskReport | None = None
     masks: bool = False
+    training: TrainingUse | None = None
 
 
 class Outcome(Value, frozen=True, kw_only=True):

@@ -41,7 +41,7 @@ class Fact(Value, frozen=True, kw_only=True):
     """One entry of the ledger: what happened, to what, by whom. Digests, names and counts; never a value.
 
     ``kind`` is a past participle: ``checked``, ``detected``, ``planned``, ``masked``, ``assessed``, ``requested``, ``answered``,
-    ``transferred``, ``refused``, ``key-created``.
+    ``released``, ``transferred``, ``registered`` (``reason`` names the model), ``refused``, ``key-created``.
     """
 
     kind: str

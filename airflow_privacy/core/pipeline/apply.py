@@ -122,7 +122,8 @@ def assess_risk(workspace: Workspace, caller: Caller, *, dataset: ArtifactRef, p
     except CheckFailed as error:
         record(workspace, caller, "refused", links=links_of(dataset, ref), reason=error.reason)
         raise
-    return Outcome(ref=ref, flow=Flow(inputs=(table_of_dataset(masked),), plan=plan, risk=report))
+    findings = store.find(Findings, plan.findings)
+    return Outcome(ref=ref, flow=Flow(inputs=(table_of_dataset(masked),), findings=findings, plan=plan, risk=report))
 
 
 def open_planned(source: str, plan: MaskingPlan) -> TableSource:

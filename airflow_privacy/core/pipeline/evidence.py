@@ -10,11 +10,13 @@ from airflow_privacy.core.model.codec import digest_of, sha256
 from airflow_privacy.core.model.contract import Contract
 from airflow_privacy.core.model.dataset import Dataset
 from airflow_privacy.core.model.findings import Findings
+from airflow_privacy.core.model.flow import Flow
 from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.policy import Boundary, Policy
 from airflow_privacy.core.model.refs import ArtifactRef, FileStamp
 from airflow_privacy.core.model.release import Evidence
 from airflow_privacy.core.model.risk import RiskReport
+from airflow_privacy.core.pipeline.apply import table_of_dataset
 from airflow_privacy.core.pipeline.workspace import Workspace
 from airflow_privacy.core.policy.environments import boundary_of
 from airflow_privacy.core.risk.report import require_release
@@ -64,6 +66,19 @@ def gather(workspace: Workspace, *, dataset: ArtifactRef, risk: ArtifactRef) -> 
         boundary=boundary_of(policy, plan.source_environment, plan.destination),
         report=report,
         evidence=Evidence(dataset=dataset.digest, risk=risk.digest),
+    )
+
+
+def reviewed(workspace: Workspace, *, dataset: ArtifactRef, risk: ArtifactRef) -> Flow:
+    """What an approver decides on, for lineage. Nothing is held against today's files here: the gate does that."""
+    store = workspace.artifacts
+    masked = store.get(Dataset, dataset)
+    plan = store.find(MaskingPlan, masked.plan)
+    return Flow(
+        inputs=(table_of_dataset(masked),),
+        findings=store.find(Findings, plan.findings),
+        plan=plan,
+        risk=store.get(RiskReport, risk),
     )
 
 

@@ -8,24 +8,26 @@ import msgspec
 
 from airflow_privacy.core.attest.passport import verify_passport
 from airflow_privacy.core.errors import BadInput, VerificationError
-from airflow_privacy.core.io.version import open_version, read_manifest
-from airflow_privacy.core.io.version_copy import read_current, read_passport
+from airflow_privacy.core.io.version import OpenVersion, open_version, read_manifest
+from airflow_privacy.core.io.version_copy import Current, read_current, read_passport
 from airflow_privacy.core.keyring import public_keys
 from airflow_privacy.core.ledger.verify import VerifiedLedger, check_prefix, verify_ledger
 from airflow_privacy.core.ledger.view import LedgerView
 from airflow_privacy.core.model.codec import digest_of
 from airflow_privacy.core.model.dataset import Dataset
 from airflow_privacy.core.model.passport import Statement
+from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.model.release import Fact
 from airflow_privacy.core.pipeline.workspace import Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedPassport:
-    """A passport that holds, and its digest."""
+    """A passport that holds, its digest, and the version that it was held against."""
 
     statement: Statement
     digest: str
+    opened: OpenVersion
 
 
 def verify_ledger_of(workspace: Workspace) -> VerifiedLedger:
@@ -43,14 +45,20 @@ def facts_of(workspace: Workspace) -> list[tuple[int, Fact]]:
     return list(_existing(workspace).facts())
 
 
-def verify_passport_of(workspace: Workspace, dataset: str) -> CheckedPassport:
+def facts_linking(workspace: Workspace, ref: ArtifactRef) -> tuple[tuple[int, Fact], ...]:
+    """The facts about one artifact with their index, oldest first."""
+    return _existing(workspace).find(ref.kind, ref.digest)
+
+
+def verify_passport_of(workspace: Workspace, dataset: str, *, current: Current | None = None) -> CheckedPassport:
     """Hold a published dataset against its passport: signature, expiry, every file, and its place in the ledger.
 
     :param dataset: the published dataset's folder.
+    :param current: a version that was published there and its passport; default: what the pointer names now.
     :raises VerificationError: it does not hold, or nothing is published there.
     :raises LedgerDiverged: the ledger is not a continuation of the one that the passport was issued with.
     """
-    current = read_current(dataset)
+    current = current or read_current(dataset)
     envelope = read_passport(dataset, current)
     keys = public_keys(workspace.home)
     manifest = read_manifest(dataset, current.version)
@@ -66,9 +74,9 @@ def verify_passport_of(workspace: Workspace, dataset: str) -> CheckedPassport:
     published = workspace.artifacts.find(Dataset, release.dataset)
     if published.version != release.version:
         raise VerificationError("wrong-dataset", "The passport is about another dataset", where=dataset)
-    open_version(_at(published, dataset))
+    opened = open_version(_at(published, dataset))
     check_prefix(release.checkpoint, _existing(workspace).path, public_key=keys["checkpoint"].public_key)
-    return CheckedPassport(statement=statement, digest=current.passport)
+    return CheckedPassport(statement=statement, digest=current.passport, opened=opened)
 
 
 def _at(published: Dataset, uri: str) -> Dataset:
