@@ -9,7 +9,7 @@ import msgspec
 
 from airflow_privacy.cli.result import Result, Verbs, verb
 from airflow_privacy.cli.tables import workspace_of
-from airflow_privacy.core.pipeline.provenance import ColumnOrigin, Origin, provenance
+from airflow_privacy.core.pipeline.provenance import ColumnOrigin, provenance, tree_lines
 
 
 def add_verbs(verbs: Verbs, common: argparse.ArgumentParser) -> None:
@@ -22,18 +22,8 @@ def add_verbs(verbs: Verbs, common: argparse.ArgumentParser) -> None:
 
 def _provenance(options: argparse.Namespace) -> Result:
     found = provenance(workspace_of(options), options.target)
-    text = "\n".join((*_tree(found.tree), "", *_columns(found.columns)))
+    text = "\n".join((*tree_lines(found.tree), "", *_columns(found.columns)))
     return Result(text, msgspec.to_builtins(found))
-
-
-def _tree(node: Origin) -> Iterator[str]:
-    version = f"  version {node.version}" if node.version else ""
-    rows = f"  {node.rows:,} rows" if node.rows is not None else ""
-    yield f"{node.kind} {node.name}{version}{rows}"
-    for position, step in enumerate(node.steps, 1):
-        last = position == len(node.steps)
-        yield f"{'└' if last else '├'}─ {step.how}  ({step.at}, {step.run})"
-        yield from (f"{' ' if last else '│'}  {line}" for line in _tree(step.origin))
 
 
 def _columns(columns: tuple[ColumnOrigin, ...]) -> Iterator[str]:

@@ -147,6 +147,10 @@ class AirflowApi:
         body = {"logical_date": None, "conf": dict(conf or {})} | ({"dag_run_id": run_id} if run_id else {})
         return str(self.request("POST", f"/dags/{dag_id}/dagRuns", user=user, json=body).json()["dag_run_id"])
 
+    def run_ids(self, dag_id: str) -> set[str]:
+        """The ids of all runs of a DAG."""
+        return {str(run["dag_run_id"]) for run in self._get(f"/dags/{dag_id}/dagRuns", **_ALL)["dag_runs"]}
+
     def dag_run_state(self, dag_id: str, run_id: str) -> str:
         return str(self._get(_run(dag_id, run_id))["state"])
 

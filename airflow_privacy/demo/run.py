@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 
 from airflow_privacy.core.errors import BadInput, CheckFailed
@@ -17,14 +18,17 @@ from airflow_privacy.demo.screen import final_screen
 from airflow_privacy.demo.standalone import AirflowSettings, StandaloneAirflow, User
 
 DAG = "release_customers"
+TRAINING = "train_churn"  # scheduled on what the release publishes
 SCOPE = "training/churn-model/ml-team"
 REQUESTER = "maria"
 APPROVER = "stella"
 USERS = (User(REQUESTER, "admin"), User(APPROVER, "op"), User("stefan", "op"), User("olivia", "op"))
 STEPS_BEFORE = ("check", "detect", "plan", "mask", "assess")
 STEPS_AFTER = ("approve", "transfer")
+STEPS_OF_TRAINING = ("register", "train", "compare")
 ENDED = ("success", "failed", "upstream_failed", "skipped")
 WAIT_FOR_A_PERSON = 24 * 3600.0  # seconds
+WAIT_FOR_THE_SCHEDULER = 60.0  # seconds
 
 
 def run_demo(folder: Path, *, rows: int, approve: str) -> str:
@@ -57,17 +61,21 @@ def run_demo(folder: Path, *, rows: int, approve: str) -> str:
     _say("starting Airflow (standalone, SQLite)")
     with StandaloneAirflow(settings) as airflow:
         _say(f"Airflow runs at {airflow.url}")
-        airflow.wait_parsed([DAG])
+        airflow.wait_parsed([DAG, TRAINING])
+        runs_before = airflow.api.run_ids(TRAINING)
         run_id = airflow.api.trigger(DAG, user=REQUESTER)
         _say(f"{REQUESTER} triggered {DAG}")
-        _follow(airflow, run_id, STEPS_BEFORE)
+        _follow(airflow, DAG, run_id, STEPS_BEFORE)
         _decide(airflow, run_id, approve)
-        _follow(airflow, run_id, STEPS_AFTER, timeout=WAIT_FOR_A_PERSON)
+        _follow(airflow, DAG, run_id, STEPS_AFTER, timeout=WAIT_FOR_A_PERSON)
+        training_id = _training_run(airflow, runs_before)
+        _follow(airflow, TRAINING, training_id, STEPS_OF_TRAINING)
+        scores = airflow.api.xcom(TRAINING, training_id, "compare")
         refs = {
             step: convert(ArtifactRef, airflow.api.xcom(DAG, run_id, step), where=step)
             for step in ("detect", "plan", "mask", "assess", "approve", "transfer")
         }
-    return final_screen(workspace, refs, folder=folder)
+    return final_screen(workspace, refs, scores=scores, folder=folder)
 
 
 def _decide(airflow: StandaloneAirflow, run_id: str, approve: str) -> None:
@@ -85,13 +93,27 @@ def _decide(airflow: StandaloneAirflow, run_id: str, approve: str) -> None:
     )
 
 
-def _follow(airflow: StandaloneAirflow, run_id: str, steps: tuple[str, ...], *, timeout: float = 300) -> None:
+def _training_run(airflow: StandaloneAirflow, before: set[str]) -> str:
+    """The run that the published version started.
+
+    :raises CheckFailed: none started.
+    """
+    deadline = time.monotonic() + WAIT_FOR_THE_SCHEDULER
+    while time.monotonic() < deadline:
+        if started := airflow.api.run_ids(TRAINING) - before:
+            _say(f"the release started {TRAINING}")
+            return min(started)
+        time.sleep(0.5)
+    raise CheckFailed("demo-failed", f"The release did not start {TRAINING}", where=str(airflow.log))
+
+
+def _follow(airflow: StandaloneAirflow, dag: str, run_id: str, steps: tuple[str, ...], *, timeout: float = 300) -> None:
     """Print each step as it ends.
 
     :raises CheckFailed: a step failed.
     """
     for step in steps:
-        task = airflow.api.wait_for_task(DAG, run_id, step, ENDED, timeout=timeout)
+        task = airflow.api.wait_for_task(dag, run_id, step, ENDED, timeout=timeout)
         if task.state != "success":
             log = airflow.settings.home / "logs"
             raise CheckFailed("demo-failed", f"Step {step} ended as {task.state}", where=str(log), do="Read the task's log.")

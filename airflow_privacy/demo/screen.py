@@ -15,13 +15,17 @@ from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.model.risk import RiskReport
 from airflow_privacy.core.model.techniques import name_of
 from airflow_privacy.core.pipeline.proof import verify_ledger_of, verify_passport_of
+from airflow_privacy.core.pipeline.provenance import provenance, tree_lines
 from airflow_privacy.core.pipeline.workspace import Workspace
 
+MODEL = "churn"
 
-def final_screen(workspace: Workspace, refs: Mapping[str, ArtifactRef], *, folder: Path) -> str:
+
+def final_screen(workspace: Workspace, refs: Mapping[str, ArtifactRef], *, scores: Mapping[str, float], folder: Path) -> str:
     """Read everything back from the store, and verify passport and ledger.
 
     :param refs: what the tasks returned, by task.
+    :param scores: area under the ROC curve of the same model on the ``released`` and on the ``raw`` columns.
     :raises PrivacyError: something does not hold.
     """
     store = workspace.artifacts
@@ -49,8 +53,11 @@ def final_screen(workspace: Workspace, refs: Mapping[str, ArtifactRef], *, folde
             f"level      {describe(report.level)}",
             f"approved   by {approval.responder} at {approval.answered_at}, asked for by {approval.requester}: "
             f"evidence {approval.evidence.removeprefix('sha256:')[:12]}",
+            f"model      ROC AUC {scores['released']:.3f} on the released columns, {scores['raw']:.3f} on the raw ones",
             f"passport   holds: version {released.version}, until {passport.statement.predicate.expires_at}",
             f"ledger     holds: {ledger.size} entries, root {ledger.root[:23]}…",
+            "",
+            *tree_lines(provenance(workspace, MODEL).tree),
             "",
             f"again      airflow-privacy ledger verify --home {workspace.home}",
             f"           airflow-privacy passport verify {released.uri} --home {workspace.home}",

@@ -6,7 +6,7 @@ leaves are the signed ones is what ``ledger verify`` shows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from airflow_privacy.core.errors import BadInput, PrivacyError
@@ -190,3 +190,14 @@ def _columns_of(tree: Origin) -> tuple[ColumnOrigin, ...]:
     while steps and not steps[0].columns:
         steps = steps[0].origin.steps
     return steps[0].columns if steps else ()
+
+
+def tree_lines(node: Origin) -> Iterator[str]:
+    """The tree as text, a line each: what a thing is, and below it by which step it came from what."""
+    version = f"  version {node.version}" if node.version else ""
+    rows = f"  {node.rows:,} rows" if node.rows is not None else ""
+    yield f"{node.kind} {node.name}{version}{rows}"
+    for position, step in enumerate(node.steps, 1):
+        last = position == len(node.steps)
+        yield f"{'└' if last else '├'}─ {step.how}  ({step.at}, {step.run})"
+        yield from (f"{' ' if last else '│'}  {line}" for line in tree_lines(step.origin))
