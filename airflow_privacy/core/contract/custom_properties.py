@@ -72,10 +72,11 @@ _EXPECTED = {
 
 
 class Found(NamedTuple):
-    """The keys of one contract or column: single values, and lists."""
+    """The keys of one contract or column: single values, lists, and where each stands (``file:line``)."""
 
     texts: Mapping[str, str]
     lists: Mapping[str, tuple[str, ...]]
+    where: Mapping[str, str]
 
 
 def read_keys(document: Document, data: object, place: Place, on: Literal["contract", "column"]) -> Found:
@@ -86,6 +87,7 @@ def read_keys(document: Document, data: object, place: Place, on: Literal["contr
     known = {key.name: key for key in KEYS}
     texts: dict[str, str] = {}
     lists: dict[str, tuple[str, ...]] = {}
+    places: dict[str, str] = {}
     for name, value, here in _ours(data, place):
         key = known.get(name)
         where = document.at(here)
@@ -98,11 +100,12 @@ def read_keys(document: Document, data: object, place: Place, on: Literal["contr
             raise BadInput("duplicate-key", f"The custom property {name!r} is given twice", where=where)
         if not _fits(key, value):
             raise BadInput("bad-value", f"The custom property {name!r}: expected {_EXPECTED[key.holds]}", where=where)
+        places[name] = where
         if isinstance(value, list):
             lists[name] = tuple(value)
         else:
             texts[name] = str(value)
-    return Found(texts, lists)
+    return Found(texts, lists, places)
 
 
 def check_places(document: Document) -> None:

@@ -91,11 +91,13 @@ def _contract(document: Document, data: dict[str, Any], variables: Mapping[str, 
     retention, freshness = read_sla(document, data, physical)
     subject = keys.texts.get("privacy.subjectKey")
     if subject is not None and tables and physical.get(subject) is None:
-        raise BadInput("unknown-column", "privacy.subjectKey names no column of the contract", where=document.source)
+        where = keys.where["privacy.subjectKey"]
+        raise BadInput("unknown-column", "privacy.subjectKey names no column of the contract", where=where)
     purposes = keys.lists.get("privacy.purposes", ())
     purpose = keys.texts.get("privacy.purpose")
     if purpose is not None and purpose not in purposes:
-        raise BadInput("unknown-purpose", "privacy.purpose is not one of privacy.purposes", where=document.source)
+        where = keys.where["privacy.purpose"]
+        raise BadInput("unknown-purpose", "privacy.purpose is not one of privacy.purposes", where=where)
     roles = [role for role in data.get("roles") or () if role.get("role")]
     approvers = [role[level] for role in roles for level in ("firstLevelApprovers", "secondLevelApprovers") if role.get(level)]
     return Contract(

@@ -20,7 +20,7 @@ from airflow_privacy.core.model.techniques import SUPPRESSING, Drop, GeoPrefix, 
 from airflow_privacy.core.policy.environments import boundary_of, environment_of
 
 DEFAULT_DENY = "default-deny"
-_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]+")
 
 # Which logical types a technique can take, as masking takes them; those that are not listed take every type.
 _NUMBERS = frozenset({"integer", "number", "decimal", "null"})
@@ -35,6 +35,25 @@ _TYPES: dict[str, frozenset[str]] = {
 }
 # No address, number or name is told by so few characters; a longer prefix may hold a short identifier whole.
 _SHORT_PREFIX = 5
+# An entity that is pinned without a role is a direct identifier, unless it is one of these.
+_QUASI_IDENTIFIERS = frozenset(
+    {
+        "AGE",
+        "CITY",
+        "COORDINATES",
+        "COUNTRY",
+        "DATE_OF_BIRTH",
+        "DATE_TIME",
+        "EDUCATION",
+        "GENDER",
+        "LOCATION",
+        "MARITAL_STATUS",
+        "OCCUPATION",
+        "POSTAL_CODE",
+        "REGION",
+    }
+)
+_SENSITIVE = frozenset({"CVV", "HEALTH", "INCOME", "NRP", "SEXUALITY"})
 
 
 def resolve(
@@ -102,7 +121,7 @@ def _decide(
     finding: ColumnFinding, column: Column | None, policy: Policy, boundary: Boundary, *, purpose: str, where: str
 ) -> Decision:
     entity = (column.entity if column else None) or finding.entity
-    role = (column.role if column else None) or finding.role
+    role = _role(finding, column)
     if finding.name in policy.quasi_identifiers and role != "direct-identifier":
         role = "quasi-identifier"
     rule = next(
@@ -127,6 +146,17 @@ def _decide(
         rule=name,
         reason="; ".join(_reasons(finding, column, role, policy, rule)),
     )
+
+
+def _role(finding: ColumnFinding, column: Column | None) -> Role:
+    """The pinned role, else the usual one of a pinned entity (detection gave its own without knowing it), else detection's."""
+    if column is not None and column.role is not None:
+        return column.role
+    if column is None or column.entity is None or finding.role == "direct-identifier":
+        return finding.role
+    if column.entity in _QUASI_IDENTIFIERS:
+        return "quasi-identifier"
+    return "sensitive" if column.entity in _SENSITIVE else "direct-identifier"
 
 
 def _matches(
