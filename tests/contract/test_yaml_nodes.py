@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,6 +99,12 @@ def test_a_document_of_nothing_is_null() -> None:
 )
 def test_text_that_is_not_yaml(text: str, line: int) -> None:
     refused(text, "malformed-yaml", line)
+
+
+@pytest.mark.parametrize("text", ["a: *canary\n", 'a: "\\canary"\n', "a: !canary!x 1\n"])
+def test_text_that_is_not_yaml_is_not_repeated_without_libyaml_either(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yaml_nodes, "_LOADER", yaml.SafeLoader)  # its words name what they stumbled over
+    refused(text, "malformed-yaml", 1)
 
 
 @pytest.mark.parametrize("text", ["a: \x00\n", "a: \x07canary\n"], ids=repr)
