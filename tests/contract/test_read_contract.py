@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from contract_files import HEAD, SCHEMA, load, write
 
+from airflow_privacy.core.contract import odcs
 from airflow_privacy.core.contract.odcs import load_contract
 from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.model.codec import canonical, sha256
@@ -154,6 +155,14 @@ def test_nothing_that_may_hold_data_is_in_a_contract(tmp_path: Path) -> None:
     contract = load(tmp_path, text)
     assert contract.tables[0].columns == (Column(name="mail"),)
     assert b"canary" not in canonical(contract)
+
+
+def test_the_standards_model_never_sees_what_may_hold_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[object] = []
+    monkeypatch.setattr(odcs.OpenDataContractStandard, "model_validate", seen.append)
+    load(tmp_path, WHOLE + f"      - {{name: mail, examples: [{CANARY}], quality: [{{type: text, description: {CANARY}}}]}}\n")
+    assert len(seen) == 1
+    assert "mail" in repr(seen) and "canary" not in repr(seen)
 
 
 def test_examples_change_nothing_in_the_contracts_digest(tmp_path: Path) -> None:
