@@ -77,8 +77,8 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Customers:
 
 def test_the_model_learns_from_released_columns_a_little_less_than_from_raw_ones(released: Customers) -> None:
     score = example(released.data).score
-    after = score(pl.read_parquet(list(released.out.rglob("*.parquet"))))
-    before = score(pl.read_parquet(released.raw))
+    after = score(pl.read_parquet(list(released.out.rglob("*.parquet"))).head(8_000))
+    before = score(pl.read_parquet(released.raw).head(8_000))
     assert 0.7 < after < before + 0.03
 
 
@@ -116,8 +116,8 @@ def test_training_on_airflow_returns_figures_and_writes_no_data(
 
 def test_the_model_is_in_the_ledger_and_leads_back_to_the_raw_table(trained: tuple[str, Customers], workspace: Workspace) -> None:
     run_id, case = trained
-    registered = [fact for _, fact in proof.facts_of(workspace) if fact.kind == "registered"]
-    assert [(fact.run, fact.reason) for fact in registered] == [(f"train_churn/{run_id}", "churn")]
+    facts = [fact for _, fact in proof.facts_of(workspace) if fact.run == f"train_churn/{run_id}"]
+    assert [(fact.kind, fact.task, fact.reason) for fact in facts] == [("registered", "register", "churn")]
     tree = provenance(workspace, "churn").tree
     assert tree.steps[0].origin.steps[0].origin.steps[0].origin.name == str(case.raw)
 
