@@ -6,6 +6,7 @@ import pytest
 
 from airflow_privacy.core.errors import BadInput, VerificationError
 from airflow_privacy.core.io import version_copy, version_files
+from airflow_privacy.core.io.local import LocalStorage
 from airflow_privacy.core.io.version import write_version
 from airflow_privacy.core.io.version_copy import Current, copy_version, publish, read_current, read_passport
 from airflow_privacy.core.model.dataset import Dataset
@@ -93,9 +94,9 @@ def test_bytes_that_change_while_they_are_copied_never_arrive(tmp_path, dataset,
     sent = []
     real = version_files.checked_chunks
 
-    def slipped(path, file):
-        for chunk in real(path, file):
-            if path.name == "part-00001.parquet":
+    def slipped(storage, folder, file):
+        for chunk in real(storage, folder, file):
+            if file.path == "part-00001.parquet":
                 part(tmp_path, dataset, 2).write_bytes(b"canary" * 100)
             sent.append(chunk)
             yield chunk
@@ -157,9 +158,10 @@ def test_the_pointer_is_moved_last(tmp_path, dataset, monkeypatch):
     out = str(tmp_path / "out")
     copy_version(dataset=dataset, out=out)
     written = []
-    monkeypatch.setattr(version_copy.files, "write_atomically", lambda path, _: written.append(path.parent.name))
+    real = LocalStorage.put_if_absent
+    monkeypatch.setattr(LocalStorage, "put_if_absent", lambda *call: written.append(call[1]) or real(*call))
     publish(out, dataset.version, b"p")
-    assert written == ["passports", "out"]
+    assert [name.partition("/")[0] for name in written] == ["passports", "current.json"]
 
 
 def test_publishing_again_replaces_the_pointer(tmp_path, dataset):

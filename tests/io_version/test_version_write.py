@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from airflow_privacy.core.errors import BadInput, StorageUnavailable, VerificationError
-from airflow_privacy.core.io import version, version_files
+from airflow_privacy.core.io import local, version, version_files
+from airflow_privacy.core.io.local import LocalStorage
 from airflow_privacy.core.io.version import open_version, read_manifest, write_version
 from airflow_privacy.core.model.dataset import Dataset, version_of
 from airflow_privacy.core.model.refs import ColumnType
@@ -158,7 +159,7 @@ def test_a_full_disk_can_be_tried_again(tmp_path, monkeypatch):
     def full(path):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(version_files, "flush_file", full)
+    monkeypatch.setattr(local, "flush_file", full)
     with pytest.raises(StorageUnavailable, match="No space left"):
         write_version(str(tmp_path / "d"), PLAN, parts)
     assert tree(tmp_path) == []
@@ -176,9 +177,9 @@ def test_two_writers_of_one_version_agree(tmp_path):
 _KILLED = """
 import os, signal, sys
 import polars as pl
-from airflow_privacy.core.io import version, version_files
+from airflow_privacy.core.io import local, version
 name = sys.argv[1]
-owner = version_files if hasattr(version_files, name) else version
+owner = local if hasattr(local, name) else version
 real = getattr(owner, name)
 def dying(*args):
     if len(sys.argv) > 3:
@@ -286,4 +287,4 @@ def test_a_part_that_leads_out_of_the_folder_is_refused(tmp_path):
     manifest = write_version(str(tmp_path), PLAN, parts)
     files = (msgspec.structs.replace(manifest.files[0], path="../x.parquet"), manifest.files[1])
     with pytest.raises(VerificationError, match="malformed-part-name"):
-        version.check_names(tmp_path / "versions" / manifest.version, msgspec.structs.replace(manifest, files=files))
+        version.check_names(LocalStorage(tmp_path), msgspec.structs.replace(manifest, files=files))

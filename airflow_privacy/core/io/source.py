@@ -1,42 +1,39 @@
-"""A table to be read: one file or a folder of part files, Parquet or CSV, by content and not by extension.
+"""A table to be read: one file or a folder of part files, in Parquet, Avro, CSV or JSON lines, by content and not by extension.
 
-The digest is taken over all bytes when the source is opened; a file that changes afterwards stops the reading.
+The digest is taken over all bytes as they lie there when the source is opened; a local file that changes afterwards stops the
+reading. Files that cannot be read in place (objects of a store, compressed files, text that is not UTF-8) are spooled to the
+worker's disk first, in a private folder that is gone when nobody holds the source any more: memory stays flat, the disk has to
+hold them.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
 
 import polars as pl
 
 from airflow_privacy.core.errors import BadInput
+from airflow_privacy.core.io.content import Content, read_content
+from airflow_privacy.core.io.formats import text_types
+from airflow_privacy.core.io.formats.avro import open_avro
 from airflow_privacy.core.io.formats.csv import open_csv
-from airflow_privacy.core.io.formats.parquet import ENCRYPTED_MAGIC, MAGIC, open_parquet
+from airflow_privacy.core.io.formats.frames import Part, refuse_duplicates
+from airflow_privacy.core.io.formats.jsonl import open_jsonl
+from airflow_privacy.core.io.formats.parquet import open_parquet
+from airflow_privacy.core.io.local import local_storage
+from airflow_privacy.core.io.source_files import Found, find_files
+from airflow_privacy.core.io.spool import Spool
+from airflow_privacy.core.io.storage import Storage, Storages
 from airflow_privacy.core.model.codec import digest_of
 from airflow_privacy.core.model.refs import ColumnType
 
 SLAB_ROWS = 250_000
 
-# Our own files beside the parts of a version; names with a leading dot or underscore are markers of other tools.
-_NOT_DATA = {"manifest.json"}
-_BLOCK = 1 << 20
-_FOREIGN_MAGIC = {
-    b"Obj\x01": "Avro",
-    b"PK\x03\x04": "a ZIP archive or spreadsheet",
-    b"\x1f\x8b": "gzip",
-    b"\x28\xb5\x2f\xfd": "Zstandard",
-    b"BZh": "bzip2",
-    b"ORC": "ORC",
-    b"SQLite format 3": "SQLite",
-    b"%PDF": "PDF",
-    b"ARROW1": "Arrow IPC",
-}
-_WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+_CHUNK = 8 << 20
 
 
 class Reader(Protocol):
@@ -48,14 +45,15 @@ class Reader(Protocol):
     @property
     def rows(self) -> int: ...
 
-    def slabs(self, columns: Sequence[str], rows: int) -> Iterator[pl.DataFrame]:
-        """Frames of at most *rows* rows with exactly *columns*, in file order."""
+    def part(self, number: int, columns: Sequence[str], rows: int) -> Iterator[pl.DataFrame]:
+        """Frames of at most *rows* rows of one file, with exactly *columns*."""
         ...
 
 
 @dataclass(frozen=True)
 class _Stamp:
     path: Path
+    where: str
     size: int
     mtime_ns: int
 
@@ -63,15 +61,20 @@ class _Stamp:
 @dataclass(frozen=True)
 class TableSource:
     """One table, opened. ``digest`` is the SHA-256 of the file, or for a folder of the sorted list of its files' names and
-    SHA-256. ``format`` is ``parquet`` or ``csv``."""
+    SHA-256. ``format`` is ``parquet``, ``avro``, ``csv`` or ``jsonl``; ``compression`` ``gzip``, ``zstd`` or empty; ``encoding``
+    what text is in, where it had to be found out. Of several files these are the first one's."""
 
     uri: str
     format: str
+    compression: str
+    encoding: str
     columns: tuple[ColumnType, ...]
     rows: int
     digest: str
-    _reader: Reader
-    _stamps: tuple[_Stamp, ...]
+    _reader: Reader = field(repr=False)
+    _partitions: tuple[pl.DataFrame, ...] = field(repr=False)
+    _stamps: tuple[_Stamp, ...] = field(repr=False)
+    _spool: Spool = field(repr=False)
 
     def slabs(self, *, columns: Sequence[str] | None = None, rows: int = SLAB_ROWS) -> Iterator[pl.DataFrame]:
         """Frames of at most *rows* rows, in file order, with *columns* (all by default) in the order asked.
@@ -95,149 +98,142 @@ class TableSource:
 
     def _read(self, columns: Sequence[str], rows: int) -> Iterator[pl.DataFrame]:
         self._refuse_changes()
-        yield from self._reader.slabs(columns, rows)
+        for number, partition in enumerate(self._partitions):
+            asked = [name for name in columns if name not in partition.columns]
+            stored = asked or [next(column.name for column in self.columns if column.name not in partition.columns)]
+            for frame in self._reader.part(number, stored, rows):
+                yield frame.join(partition, how="cross").select(columns) if partition.width else frame
         self._refuse_changes()
 
     def _refuse_changes(self) -> None:
         for stamp in self._stamps:
-            if not stamp.path.is_file() or _stamp(stamp.path) != stamp:
+            if not stamp.path.is_file() or _stamp(stamp.path, stamp.where) != stamp:
                 raise BadInput(
                     "source-changed",
                     "The file was changed after it was opened",
-                    where=str(stamp.path),
+                    where=stamp.where,
                     do="Start again, with a file that nobody writes to.",
                 )
 
 
-def open_source(uri: str) -> TableSource:
-    """Open a Parquet or CSV table by path or ``file://`` URI; a folder is one table in sorted part files.
+def open_source(uri: str, *, storages: Storages = local_storage) -> TableSource:
+    """Open a table; a folder is one table in part files, in the order of their names.
 
+    Folders called ``key=value`` add a text, number or date column each, behind the files' own columns.
+
+    :param uri: a path, ``file://`` URI, or what *storages* knows.
     :raises BadInput: nothing there, nothing in it, not a table, or not readable as it is; never names a value.
+    :raises StorageUnavailable: the storage, or the disk for temporary files, failed.
     """
-    root = _path_of(uri)
-    paths = _files(root)
-    heads = {path: _head(path) for path in paths}
-    formats = {path: _format_of(path, head) for path, head in heads.items()}
-    if len(set(formats.values())) > 1:
+    storage = storages(uri)
+    spool = Spool()
+    found = find_files(storage)
+    opened = [_open(storage, file, spool) for file in found]
+    contents = [content for content, _, _ in opened]
+    if len({content.format for content in contents}) > 1:
         raise BadInput(
             "mixed-formats",
-            "The folder holds Parquet and text files: one table has one format",
-            where=str(root),
+            "The folder holds files of several formats: one table has one format",
+            where=storage.uri,
             do="Name one file, or a folder that holds one table.",
         )
-    stamps = tuple(_stamp(path) for path in paths)
-    digests = [_sha256(path) for path in paths]
-    if root.is_dir():
-        digest = digest_of([{"name": path.name, "sha256": found} for path, found in zip(paths, digests, strict=True)])
-    else:
-        digest = digests[0]
-    format_ = formats[paths[0]]
-    reader: Reader = open_parquet(paths) if format_ == "parquet" else open_csv(paths)
-    _refuse_patterns(root, reader.columns)
-    return TableSource(
-        uri=uri, format=format_, columns=reader.columns, rows=reader.rows, digest=digest, _reader=reader, _stamps=stamps
+    digests = [digest for _, digest, _ in opened]
+    digest = digests[0]
+    if found[0].name:
+        digest = digest_of([{"name": file.name, "sha256": sha256} for file, sha256 in zip(found, digests, strict=True)])
+    parts = [Part(content.path, file.where) for content, file in zip(contents, found, strict=True)]
+    reader = _READERS[contents[0].format](parts)
+    kinds, partitions = _partition_columns(found)
+    columns = (*reader.columns, *kinds)
+    refuse_duplicates([column.name for column in columns], storage.uri)
+    _refuse_patterns(storage.uri, columns)
+    source = TableSource(
+        uri=uri,
+        format=contents[0].format,
+        compression=contents[0].compression,
+        encoding=contents[0].encoding,
+        columns=columns,
+        rows=reader.rows,
+        digest=digest,
+        _reader=reader,
+        _partitions=partitions,
+        _stamps=tuple(stamp for _, _, stamp in opened if stamp is not None),
+        _spool=spool,
     )
+    source._refuse_changes()
+    return source
 
 
-def _refuse_patterns(root: Path, columns: Sequence[ColumnType]) -> None:
+_READERS: dict[str, Callable[[Sequence[Part]], Reader]] = {
+    "parquet": open_parquet,
+    "avro": open_avro,
+    "csv": open_csv,
+    "jsonl": open_jsonl,
+}
+
+
+def _open(storage: Storage, file: Found, spool: Spool) -> tuple[Content, str, _Stamp | None]:
+    """The file's content, its SHA-256, and for a local file how it looked."""
+    path = storage.local(file.name)
+    stamp = _stamp(path, file.where) if path else None
+    whole = hashlib.sha256()
+    if path is None:
+        path = spool.keep(_hashed(storage.chunks(file.name, _CHUNK), whole.update))
+    else:
+        _hash_file(path, file.where, whole.update)
+    content = read_content(path, file.where, spool)
+    if stamp is None and content.path != path:
+        path.unlink()
+    return content, f"sha256:{whole.hexdigest()}", stamp
+
+
+def _partition_columns(found: Sequence[Found]) -> tuple[list[ColumnType], tuple[pl.DataFrame, ...]]:
+    """The columns that the folders' names add, and for each file a frame of one row with its values."""
+    if not found[0].partition:
+        return [], (pl.DataFrame(),) * len(found)
+    texts = pl.DataFrame(
+        {key: [file.partition[key] for file in found] for key in found[0].partition},
+        schema_overrides=dict.fromkeys(found[0].partition, pl.String),
+    )
+    kinds = []
+    for column in texts:
+        tally = text_types.new_tally()
+        text_types.count(column, tally)
+        kinds.append(ColumnType(name=column.name, dtype=text_types.decide(tally)))
+    typed = texts.select(text_types.typed(kind.name, kind.dtype) for kind in kinds)
+    return kinds, tuple(typed.slice(number, 1) for number in range(len(found)))
+
+
+def _refuse_patterns(where: str, columns: Sequence[ColumnType]) -> None:
     # Polars reads these names as patterns over all columns, so that a rule for one column would reach others.
     odd = [column.name for column in columns if column.name in ("*", "") or (column.name[0] == "^" and column.name[-1] == "$")]
     if odd:
         raise BadInput(
             "unusable-column-name",
             f"A column cannot be called {odd[0]!r}",
-            where=str(root),
+            where=where,
             do="Rename it: '*', no name at all, and names from '^' to '$' stand for patterns.",
         )
 
 
-def _path_of(uri: str) -> Path:
-    if "://" not in uri and not uri.startswith("file:"):
-        return Path(uri)
-    parts = urlsplit(uri)
-    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
-        raise BadInput(
-            "unsupported-scheme",
-            f"Tables are read from paths and file:// URIs, not from {parts.scheme}:// ones",
-            do="Copy the table to a file system first.",
-        )
-    return Path(unquote(parts.path))
+def _stamp(path: Path, where: str) -> _Stamp:
+    stat = path.stat()
+    return _Stamp(path=path, where=where, size=stat.st_size, mtime_ns=stat.st_mtime_ns)
 
 
-def _files(root: Path) -> list[Path]:
-    if not root.exists():
-        raise BadInput("missing-file", "There is no such file or folder", where=str(root), do="Check the path.")
-    if root.is_file():
-        return [root]
-    entries = sorted(entry for entry in root.iterdir() if not entry.name.startswith((".", "_")))
-    folders = [entry.name for entry in entries if entry.is_dir()]
-    if folders:
-        # A table in subfolders that is read as if it were flat would be a scan of a part that reports success.
-        raise BadInput(
-            "nested-folder",
-            f"The folder holds {len(folders)} folders: part files are read from one level",
-            where=str(root),
-            do="Name the folder that holds the part files.",
-        )
-    files = [entry for entry in entries if entry.is_file() and entry.name not in _NOT_DATA]
-    if not files:
-        raise BadInput("empty-folder", "The folder holds no part files", where=str(root), do="Check the path.")
-    return files
-
-
-def _head(path: Path) -> bytes:
+def _hash_file(path: Path, where: str, update: Callable[[bytes], object]) -> None:
     try:
         with path.open("rb") as stream:
-            head = stream.read(1 << 16)
+            while block := stream.read(_CHUNK):
+                update(block)
     except OSError:
-        head = None
-    if head is None:
-        raise BadInput("unreadable-file", "The file cannot be opened", where=str(path), do="Check its permissions.")
-    if not head:
-        raise BadInput("empty-file", "The file is empty", where=str(path), do="Name a file that holds data.")
-    return head
+        pass
+    else:
+        return
+    raise BadInput("unreadable-file", "The file cannot be read", where=where, do="Check its permissions.")
 
 
-def _format_of(path: Path, head: bytes) -> str:
-    if head.startswith(MAGIC):
-        return "parquet"
-    if head.startswith(ENCRYPTED_MAGIC):
-        raise BadInput("encrypted-parquet", "The Parquet file is encrypted", where=str(path), do="Decrypt it first.")
-    for magic, name in _FOREIGN_MAGIC.items():
-        if head.startswith(magic):
-            raise _unsupported(path, name)
-    if head.startswith(_WIDE_BOMS) or b"\x00" in head:
-        raise BadInput(
-            "not-utf-8",
-            "The file is not UTF-8 text: it looks like UTF-16, UTF-32 or binary data",
-            where=str(path),
-            do="Convert it, for example: iconv -f UTF-16 -t UTF-8.",
-        )
-    first = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    if first in (b"{", b"["):
-        raise _unsupported(path, "JSON")
-    if first == b"<":
-        raise _unsupported(path, "XML or HTML")
-    return "csv"
-
-
-def _unsupported(path: Path, name: str) -> BadInput:
-    return BadInput(
-        "unsupported-format",
-        f"The file is {name}; tables are read from Parquet and CSV",
-        where=str(path),
-        do="Convert it to Parquet or to CSV in UTF-8 with a header.",
-    )
-
-
-def _stamp(path: Path) -> _Stamp:
-    stat = path.stat()
-    return _Stamp(path=path, size=stat.st_size, mtime_ns=stat.st_mtime_ns)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-    return f"sha256:{digest.hexdigest()}"
+def _hashed(chunks: Iterator[bytes], update: Callable[[bytes], object]) -> Iterator[bytes]:
+    for chunk in chunks:
+        update(chunk)
+        yield chunk

@@ -6,11 +6,11 @@ that was not approved, and shows nothing until all held. Publishing is the passp
 
 from __future__ import annotations
 
-import os
-
-from airflow_privacy.core.errors import BadInput, VerificationError
+from airflow_privacy.core.errors import BadInput, StorageUnavailable, VerificationError
 from airflow_privacy.core.io import version_files as files
-from airflow_privacy.core.io.version import check_names, manifest_of, place, read_manifest
+from airflow_privacy.core.io.local import local_storage
+from airflow_privacy.core.io.storage import Storages
+from airflow_privacy.core.io.version import check_files, check_names, is_placed, manifest_of, place, read_manifest
 from airflow_privacy.core.model.codec import Value, canonical, is_digest, parse, sha256
 from airflow_privacy.core.model.dataset import Dataset, Manifest
 
@@ -24,65 +24,76 @@ class Current(Value, frozen=True, kw_only=True):
     passport: str
 
 
-def copy_version(*, dataset: Dataset, out: str) -> Manifest:
+def copy_version(*, dataset: Dataset, out: str, storages: Storages = local_storage) -> Manifest:
     """Copy the version that *dataset* names into the dataset folder *out*, unpublished.
 
     A mismatch, a missing or an extra file aborts: nothing is to be seen at the destination then. A version that is there already
     is checked and left.
 
     :raises VerificationError: naming the file, and the chunk that differs from the approved manifest.
-    :raises StorageUnavailable: a file system failed.
+    :raises StorageUnavailable: a storage failed.
     """
     manifest = manifest_of(dataset)
-    source = files.version_folder(files.folder_of(dataset.uri), dataset.version)
+    source, target = storages(dataset.uri), storages(out)
+    folder = files.version_folder(dataset.version)
     check_names(source, manifest)
-    target = files.folder_of(out)
-    with files.temporary_folder(target) as temporary:
-        for file in manifest.files:
-            with files.storage(file.path), (temporary / file.path).open("xb") as sink:
-                for chunk in files.checked_chunks(source / file.path, file):
-                    sink.write(chunk)
-                sink.flush()
-                os.fsync(sink.fileno())
-        return place(temporary, target, manifest)
+    if is_placed(target, manifest.version):
+        check_files(source, manifest)
+    return place(target, manifest, lambda stage, file: stage.write(file.path, files.checked_chunks(source, folder, file)))
 
 
-def publish(out: str, version: str, passport_bytes: bytes) -> None:
+def publish(out: str, version: str, passport_bytes: bytes, *, storages: Storages = local_storage) -> None:
     """Make a version the current one: its passport is written first, the pointer last, each in one step.
 
-    Publishing an earlier version again moves the pointer back.
+    Publishing an earlier version again moves the pointer back. Who publishes at the same time as another loses or wins as a
+    whole: the loser changed nothing that a reader follows, only its passport lies there, unnamed.
 
     :raises VerificationError: the version is not there whole by name.
-    :raises StorageUnavailable: the file system failed.
+    :raises StorageUnavailable: the storage failed, or somebody else published meanwhile (``publish-conflict``).
     """
-    folder = files.folder_of(out)
-    check_names(files.version_folder(folder, version), read_manifest(out, version))
+    storage = storages(out)
+    before = storage.fetch(_CURRENT)
+    check_names(storage, read_manifest(out, version, storages=storages))
     digest = sha256(passport_bytes)
-    files.write_atomically(folder / "passports" / f"{digest}.json", passport_bytes)
-    files.write_atomically(folder / _CURRENT, canonical(Current(version=version, passport=digest)))
+    pointer = canonical(Current(version=version, passport=digest))
+    if not storage.put_if_absent(_passport_name(digest), passport_bytes):
+        read_passport(out, Current(version=version, passport=digest), storages=storages)
+    if before is None:
+        moved = storage.put_if_absent(_CURRENT, pointer)
+    else:
+        moved = before.data == pointer or storage.replace_if(_CURRENT, pointer, before.etag)
+    if not moved:
+        raise StorageUnavailable(
+            "publish-conflict", "Somebody else published in this dataset at the same time", where=storage.uri, do="Try again."
+        )
 
 
-def read_current(uri: str) -> Current:
+def read_current(uri: str, *, storages: Storages = local_storage) -> Current:
     """What is published in a dataset's folder.
 
     :raises BadInput: nothing is published there.
     """
-    path = files.folder_of(uri) / _CURRENT
-    if not path.exists():
+    found = storages(uri).fetch(_CURRENT)
+    if found is None:
         raise BadInput("not-published", "Nothing is published in this dataset", where=_CURRENT)
-    current = parse(Current, b"".join(files.chunks_of(path)), where=_CURRENT)
+    current = parse(Current, found.data, where=_CURRENT)
     if not is_digest(current.passport):
         raise BadInput("malformed-document", "The pointer names no passport digest", where=_CURRENT)
     return current
 
 
-def read_passport(uri: str, current: Current) -> bytes:
+def read_passport(uri: str, current: Current, *, storages: Storages = local_storage) -> bytes:
     """The bytes of the current version's passport, as published; its signature is for the caller to check.
 
     :raises VerificationError: it is missing, or its bytes are not those that the pointer names.
     """
-    name = f"{current.passport}.json"
-    data = b"".join(files.chunks_of(files.folder_of(uri) / "passports" / name))
+    data = b"".join(files.chunks_of(storages(uri), _passport_name(current.passport)))
     if sha256(data) != current.passport:
-        raise VerificationError("passport-differs", "The passport's bytes are not those that the pointer names", where=name)
+        raise VerificationError(
+            "passport-differs", "The passport's bytes are not those that the pointer names", where=current.passport
+        )
     return data
+
+
+def _passport_name(digest: str) -> str:
+    return f"passports/{digest}.json"

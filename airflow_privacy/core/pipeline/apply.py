@@ -41,7 +41,7 @@ def mask(workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRef
 def _mask(workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRef, out: str) -> Outcome:
     store = workspace.artifacts
     decided = store.get(MaskingPlan, plan)
-    opened = open_planned(source, decided)
+    opened = open_planned(workspace, source, decided)
     _require_staging(store.find(Policy, decided.policy), decided, out)
     keys, key_ids = _keys(workspace, decided)
     results: list[MaskResult] = []
@@ -52,7 +52,7 @@ def _mask(workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRe
         check_masked(source=opened, sink=written, plan=decided, find_entities=find_entities, keys=keys)
         results.append(result)
 
-    manifest = write_version(out, plan.digest, write)
+    manifest = write_version(out, plan.digest, write, storages=workspace.storages)
     result = results[0]
     dataset = Dataset(
         uri=out,
@@ -89,8 +89,8 @@ def assess_risk(workspace: Workspace, caller: Caller, *, dataset: ArtifactRef, p
     if policy is not None and load_policy(policy).file.sha256 != plan.policy_file.sha256:
         raise CheckFailed("policy-changed", "The plan was made with another policy", where=policy, do="Trigger a new run.")
     boundary = boundary_of(store.find(Policy, plan.policy), plan.source_environment, plan.destination)
-    source = open_planned(plan.source, plan)
-    staged = open_version(masked)
+    source = open_planned(workspace, plan.source, plan)
+    staged = open_version(masked, storages=workspace.storages)
     all_quasi = tuple(decision.column for decision in plan.decisions if decision.role == "quasi-identifier")
     all_sensitive = tuple(decision.column for decision in plan.decisions if decision.role == "sensitive")
     before = measure(
@@ -126,12 +126,12 @@ def assess_risk(workspace: Workspace, caller: Caller, *, dataset: ArtifactRef, p
     return Outcome(ref=ref, flow=Flow(inputs=(table_of_dataset(masked),), findings=findings, plan=plan, risk=report))
 
 
-def open_planned(source: str, plan: MaskingPlan) -> TableSource:
+def open_planned(workspace: Workspace, source: str, plan: MaskingPlan) -> TableSource:
     """Open a source and see that it is, byte for byte, the one that the plan was made for.
 
     :raises CheckFailed: it is not.
     """
-    opened = open_source(source)
+    opened = open_source(source, storages=workspace.storages)
     if opened.digest != plan.source_digest:
         raise CheckFailed(
             "source-changed",

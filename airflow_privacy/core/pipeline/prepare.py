@@ -57,7 +57,7 @@ def check_contract(workspace: Workspace, caller: Caller, *, source: str, contrac
     path, name = split_table(contract)
     loaded = load_contract(path)
     table = table_of(loaded.contract, name, where=path)
-    opened = open_source(source)
+    opened = open_source(source, storages=workspace.storages)
     ref = workspace.artifacts.put(loaded.contract, counts={"columns": len(table.columns)})
     try:
         if previous:
@@ -100,7 +100,7 @@ def detect(
         loaded = load_contract(path).contract
         table = table_of(loaded, name, where=path)
         contract_ref = workspace.artifacts.put(loaded)
-    opened = open_source(source)
+    opened = open_source(source, storages=workspace.storages)
     if table:
         try:
             check_drift(opened.columns, table, on_drift)

@@ -8,7 +8,7 @@ import msgspec
 
 from airflow_privacy.core.attest.passport import verify_passport
 from airflow_privacy.core.errors import BadInput, VerificationError
-from airflow_privacy.core.io.version import OpenVersion, open_version, read_manifest
+from airflow_privacy.core.io.version import check_version, read_manifest
 from airflow_privacy.core.io.version_copy import Current, read_current, read_passport
 from airflow_privacy.core.keyring import public_keys
 from airflow_privacy.core.ledger.verify import VerifiedLedger, check_prefix, verify_ledger
@@ -27,7 +27,6 @@ class CheckedPassport:
 
     statement: Statement
     digest: str
-    opened: OpenVersion
 
 
 def verify_ledger_of(workspace: Workspace) -> VerifiedLedger:
@@ -58,10 +57,10 @@ def verify_passport_of(workspace: Workspace, dataset: str, *, current: Current |
     :raises VerificationError: it does not hold, or nothing is published there.
     :raises LedgerDiverged: the ledger is not a continuation of the one that the passport was issued with.
     """
-    current = current or read_current(dataset)
-    envelope = read_passport(dataset, current)
+    current = current or read_current(dataset, storages=workspace.storages)
+    envelope = read_passport(dataset, current, storages=workspace.storages)
     keys = public_keys(workspace.home)
-    manifest = read_manifest(dataset, current.version)
+    manifest = read_manifest(dataset, current.version, storages=workspace.storages)
     statement = verify_passport(
         envelope,
         keys["passport"].public_key,
@@ -74,9 +73,9 @@ def verify_passport_of(workspace: Workspace, dataset: str, *, current: Current |
     published = workspace.artifacts.find(Dataset, release.dataset)
     if published.version != release.version:
         raise VerificationError("wrong-dataset", "The passport is about another dataset", where=dataset)
-    opened = open_version(_at(published, dataset))
+    check_version(_at(published, dataset), storages=workspace.storages)
     check_prefix(release.checkpoint, _existing(workspace).path, public_key=keys["checkpoint"].public_key)
-    return CheckedPassport(statement=statement, digest=current.passport, opened=opened)
+    return CheckedPassport(statement=statement, digest=current.passport)
 
 
 def _at(published: Dataset, uri: str) -> Dataset:

@@ -110,7 +110,7 @@ class _History:
         """What is published in a folder; where nothing is, what was masked into it last."""
         place = normalise(target)
         try:
-            published = read_current(target).passport
+            published = read_current(target, storages=self._workspace.storages).passport
         except PrivacyError:
             published = ""
         transfers = [fact for fact in self._of("transferred") if normalise(self._dataset(fact).uri) == place]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from airflow_privacy.core.attest.approval import check_approval, sign_approval, verify_approval
 from airflow_privacy.core.errors import CheckFailed, TerminalError, VerificationError
-from airflow_privacy.core.io.version import open_version
+from airflow_privacy.core.io.version import check_version
 from airflow_privacy.core.keyring import public_keys
 from airflow_privacy.core.model.levels import describe
 from airflow_privacy.core.model.refs import ArtifactRef
@@ -61,7 +61,7 @@ def ask(workspace: Workspace, caller: Caller, *, dataset: ArtifactRef, risk: Art
     """
     workspace.keyring().signer("approval")
     bundle = gather(workspace, dataset=dataset, risk=risk)
-    open_version(bundle.dataset)
+    check_version(bundle.dataset, storages=workspace.storages)
     record(workspace, caller, "requested", links={"evidence": bundle.digest, "dataset": dataset.digest, "risk": risk.digest})
     plan = bundle.plan
     return Request(

@@ -12,6 +12,7 @@ import msgspec
 import polars as pl
 
 from airflow_privacy.core.errors import BadInput, CheckFailed, TerminalError, VerificationError
+from airflow_privacy.core.io.version import open_version
 from airflow_privacy.core.io.version_copy import Current
 from airflow_privacy.core.model.dataset import Dataset
 from airflow_privacy.core.model.findings import Findings
@@ -102,7 +103,7 @@ def read_training_set(workspace: Workspace, dataset: ArtifactRef, *, model: str)
     checked = verify_passport_of(workspace, published.uri, current=current)
     if checked.statement.predicate.dataset != dataset.digest:
         raise VerificationError("wrong-dataset", "The passport is about another dataset", where=published.uri)
-    frame = pl.concat(list(checked.opened.slabs()))
+    frame = pl.concat(list(open_version(published, storages=workspace.storages).slabs()))
     return TrainingSet(frame=frame, flow=_flow(workspace, checked, published, model=model))
 
 

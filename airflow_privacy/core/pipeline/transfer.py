@@ -68,7 +68,7 @@ def transfer(
 
 
 def _publish(workspace: Workspace, caller: Caller, bundle: Bundle, *, approvals: Sequence[str], out: str) -> Released:
-    manifest = copy_version(dataset=bundle.dataset, out=out)
+    manifest = copy_version(dataset=bundle.dataset, out=out, storages=workspace.storages)
     published = msgspec.structs.replace(bundle.dataset, uri=out)
     ref = workspace.artifacts.put(published, counts={"rows": published.rows, "files": len(published.files)})
     links = {"evidence": bundle.digest, "dataset": ref.digest}
@@ -102,7 +102,7 @@ def _publish(workspace: Workspace, caller: Caller, bundle: Bundle, *, approvals:
         )
         envelope = issue_passport(statement, workspace.keyring().signer("passport"))
         passport = sha256(envelope)
-        publish(out, published.version, envelope)
+        publish(out, published.version, envelope, storages=workspace.storages)
         record(workspace, caller, "transferred", links={**links, "passport": passport}, counts=ref.counts)
     flow = Flow(
         inputs=(table_of_dataset(bundle.dataset),),

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from airflow_privacy.core.io.artifacts import ArtifactStore
+from airflow_privacy.core.io.local import local_storage
+from airflow_privacy.core.io.storage import Storages
 from airflow_privacy.core.keyring import Keyring, open_keyring
 from airflow_privacy.core.ledger.log import Ledger, open_ledger
 from airflow_privacy.core.model.refs import ArtifactRef
@@ -22,11 +24,13 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class Workspace:
-    """:param home: the privacy home. :param artifacts: the store. :param now: the clock, aware and in UTC."""
+    """:param home: the privacy home. :param artifacts: the store. :param now: the clock, aware and in UTC.
+    :param storages: from a URI to where tables and datasets lie; by default the local file system only."""
 
     home: Path
     artifacts: ArtifactStore
     now: Callable[[], datetime] = field(default=_utc_now)
+    storages: Storages = field(default=local_storage)
 
     @property
     def ledger_path(self) -> Path:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from airflow_privacy.core.errors import BadInput
+from airflow_privacy.core.io.formats.frames import Part, no_rows, other_schema, refuse_duplicates
 from airflow_privacy.core.model.refs import ColumnType
 
 MAGIC = b"PAR1"
@@ -22,45 +22,54 @@ _FOREIGN = (pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowExc
 
 @dataclass(frozen=True)
 class ParquetReader:
-    """Part files with one schema. ``parts`` are (path, rows) in reading order."""
+    """Part files with one schema. ``parts`` are (file, rows) in reading order; ``leaves`` are the expressions of the columns."""
 
     columns: tuple[ColumnType, ...]
-    parts: tuple[tuple[Path, int], ...]
+    parts: tuple[tuple[Part, int], ...]
+    leaves: dict[str, pl.Expr] = field(repr=False)
 
     @property
     def rows(self) -> int:
         return sum(rows for _, rows in self.parts)
 
-    def slabs(self, columns: Sequence[str], rows: int) -> Iterator[pl.DataFrame]:
-        for path, total in self.parts:
-            for start in range(0, total, rows):
-                yield _slab(path, columns, start, min(rows, total - start))
+    def part(self, number: int, columns: Sequence[str], rows: int) -> Iterator[pl.DataFrame]:
+        part, total = self.parts[number]
+        for start in range(0, total, rows):
+            yield _slab(part, [self.leaves[name] for name in columns], start, min(rows, total - start))
 
 
-def open_parquet(paths: Sequence[Path]) -> ParquetReader:
+def open_parquet(files: Sequence[Part]) -> ParquetReader:
     """Read the footers.
 
-    :raises BadInput: ``truncated-parquet``, ``duplicate-columns``, ``schema-mismatch``, ``no-rows``.
+    Structs become columns called by their path, ``a.b``; a null struct is null in each of them. Lists and maps stay ``nested``.
+
+    :raises BadInput: ``truncated-parquet``, ``duplicate-columns``, ``schema-mismatch``, ``unsupported-parquet``, ``no-rows``.
     """
     schema = None
     parts = []
-    for path in paths:
-        names, rows = _footer(path)
-        _refuse_duplicates(path, names)
-        found = _schema(path)
+    for part in files:
+        names, rows = _footer(part)
+        refuse_duplicates(names, part.where)
+        found = _schema(part)
         if schema is not None and found != schema:
-            raise BadInput(
-                "schema-mismatch",
-                "The part files of one table have different columns",
-                where=str(path),
-                do="Give all part files the same column names and types, or read them one by one.",
-            )
+            raise other_schema(part.where)
         schema = found
-        parts.append((path, rows))
+        parts.append((part, rows))
     if schema is None or sum(rows for _, rows in parts) == 0:
-        raise BadInput("no-rows", "The table has no rows", where=str(paths[0]), do="Name a file that holds data.")
-    columns = tuple(ColumnType(name=name, dtype=logical_type(dtype)) for name, dtype in schema.items())
-    return ParquetReader(columns=columns, parts=tuple(parts))
+        raise no_rows(files[0].where)
+    leaves = [leaf for name, dtype in schema.items() for leaf in _leaves(name, dtype, pl.col(name))]
+    refuse_duplicates([name for name, _, _ in leaves], files[0].where)
+    columns = tuple(ColumnType(name=name, dtype=logical_type(dtype)) for name, dtype, _ in leaves)
+    return ParquetReader(columns=columns, parts=tuple(parts), leaves={name: column.alias(name) for name, _, column in leaves})
+
+
+def _leaves(path: str, dtype: pl.DataType, column: pl.Expr) -> Iterator[tuple[str, pl.DataType, pl.Expr]]:
+    if not isinstance(dtype, pl.Struct):
+        yield path, dtype, column
+        return
+    for inner in dtype.fields:
+        kind = inner.dtype if isinstance(inner.dtype, pl.DataType) else inner.dtype()
+        yield from _leaves(f"{path}.{inner.name}", kind, column.struct.field(inner.name))
 
 
 def logical_type(dtype: pl.DataType) -> str:
@@ -82,16 +91,16 @@ def logical_type(dtype: pl.DataType) -> str:
     return "null" if dtype == pl.Null else "nested"
 
 
-def _slab(path: Path, columns: Sequence[str], start: int, length: int) -> pl.DataFrame:
+def _slab(part: Part, columns: Sequence[pl.Expr], start: int, length: int) -> pl.DataFrame:
     try:
-        frame = pl.scan_parquet(path, glob=False, hive_partitioning=False).slice(start, length).select(columns).collect()
+        frame = pl.scan_parquet(part.path, glob=False, hive_partitioning=False).slice(start, length).select(columns).collect()
     except _FOREIGN:
         frame = None
     if frame is None or frame.height != length:
         raise BadInput(
             "unreadable-parquet",
             "The Parquet file's footer reads, but its data does not",
-            where=str(path),
+            where=part.where,
             do="Write the file again; it is damaged or was changed while it was read.",
         )
     casts = [
@@ -102,43 +111,32 @@ def _slab(path: Path, columns: Sequence[str], start: int, length: int) -> pl.Dat
     return frame.with_columns(casts) if casts else frame
 
 
-def _footer(path: Path) -> tuple[list[str], int]:
+def _footer(part: Part) -> tuple[list[str], int]:
     try:
-        with path.open("rb") as stream:
+        with part.path.open("rb") as stream:
             stream.seek(-4, 2)
             tail = stream.read(4)
         if tail == MAGIC:
-            metadata = pq.read_metadata(path)
+            metadata = pq.read_metadata(part.path)
             return list(metadata.schema.to_arrow_schema().names), int(metadata.num_rows)
     except _FOREIGN:
         pass
     raise BadInput(
         "truncated-parquet",
         "The file begins as Parquet, but its footer is missing or damaged",
-        where=str(path),
+        where=part.where,
         do="Copy or write the file again, to its end.",
     )
 
 
-def _schema(path: Path) -> pl.Schema:
+def _schema(part: Part) -> pl.Schema:
     try:
-        return pl.Schema(pl.read_parquet_schema(path))
+        return pl.Schema(pl.read_parquet_schema(part.path))
     except _FOREIGN:
         pass
     raise BadInput(
         "unsupported-parquet",
         "The Parquet file has a column type that cannot be read",
-        where=str(path),
+        where=part.where,
         do="Write the column as text, a number, a date or a timestamp.",
     )
-
-
-def _refuse_duplicates(path: Path, names: Sequence[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise BadInput(
-            "duplicate-columns",
-            f"{len(twice)} column names occur more than once: {', '.join(twice)}",
-            where=str(path),
-            do="Give every column its own name.",
-        )
