@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -124,6 +126,8 @@ def test_a_model_that_learned_twice_shows_both_versions_newest_first(tmp_path: P
 def test_work_that_was_done_again_later_does_not_change_the_line(tmp_path: Path) -> None:
     steps = make(tmp_path)
     before = provenance(steps.workspace, "churn")
+    later = steps.workspace.now() + timedelta(hours=1)
+    steps.workspace = replace(steps.workspace, now=lambda: later)
     steps.prepare().answer(responder="stefan")
     assert provenance(steps.workspace, "churn") == before
 
