@@ -49,10 +49,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("airflow"))
 
 
+def reference_folder() -> Path:
+    """Where the reference data lies, if it is there."""
+    return Path(os.environ.get("PRIVACY_REFERENCE_DATA") or ROOT.parent / "shared" / "data").resolve()
+
+
 @pytest.fixture(scope="session")
 def reference_data() -> Path:
     """Reference tables, vectors and values; not part of the project."""
-    path = Path(os.environ.get("PRIVACY_REFERENCE_DATA") or ROOT.parent / "shared" / "data")
+    path = reference_folder()
     if not path.is_dir():
         pytest.skip(f"no reference data at {path}; set PRIVACY_REFERENCE_DATA")
     return path
@@ -64,6 +69,9 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandaloneAirf
     home = tmp_path_factory.mktemp("airflow")
     (home / "data").mkdir()
     environment = {"PRIVACY_DATA": str(home / "data"), "AIRFLOW__PRIVACY__HOME": str(home / "privacy")}
+    reference = reference_folder()
+    if reference.is_dir():
+        environment["PRIVACY_REFERENCE_DATA"] = str(reference)
     server = StandaloneAirflow(AirflowSettings(home / "home", home / "dags", PEOPLE, environment=environment))
     with server:
         yield server
@@ -75,7 +83,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandaloneAirf
 def workspace(airflow: StandaloneAirflow) -> Workspace:
     """The privacy home that the running Airflow's tasks use, with keys."""
     home = Path(airflow.settings.environment["AIRFLOW__PRIVACY__HOME"])
-    init_keys(home, scopes=(SCOPE,))
+    init_keys(home, scopes=(SCOPE, "training/income-model/ml-team", "training/salary-model/ml-team"))
     return Workspace(home=home, artifacts=ArtifactStore(home / "artifacts"))
 
 

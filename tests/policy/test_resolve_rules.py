@@ -274,3 +274,8 @@ def test_the_plan_holds_the_parents_by_digest_and_no_clock() -> None:
     one, other = (plan_of(policy_of(TOKEN), MAIL) for _ in range(2))
     assert canonical(one) == canonical(other)
     assert one.contract.startswith("sha256:") and one.policy.startswith("sha256:") and one.findings.startswith("sha256:")
+
+
+def test_kept_values_that_hold_identifiers_make_the_column_a_direct_identifier_where_raw_is_accepted() -> None:
+    holds = finding("title", role="quasi-identifier", embedded=("EMAIL_ADDRESS",))
+    assert decide(policy_of(rule("r", Keep()), level="raw"), holds).role == "direct-identifier"

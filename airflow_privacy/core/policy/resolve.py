@@ -137,6 +137,8 @@ def _decide(
     place = f"{where}, rule {name}, column {finding.name}"
     _require_fit(finding, technique, where=place)
     _require_safe(finding, role, technique, boundary, where=place)
+    if isinstance(technique, Keep) and finding.embedded:
+        role = "direct-identifier"  # what single values hold is released with them, and the privacy level must say so
     return Decision(
         column=finding.name,
         dtype=finding.dtype,
