@@ -247,7 +247,8 @@ def answering(where: str) -> Iterator[None]:
         problem = error.strerror or type(error).__name__
     else:
         return
-    raise StorageUnavailable("storage-failed", f"The file system did not do it: {problem}", where=where, do="Try again.")
+    what = f"The file system did not do it: {problem}"
+    raise StorageUnavailable("storage-failed", what, where=where, do="Try again.") from None
 
 
 def _tag(data: bytes) -> str:

@@ -245,7 +245,7 @@ def _answering(name: str) -> Iterator[None]:
             raise
     else:
         return
-    raise failure
+    raise failure from None
 
 
 def _translated(error: Exception, where: str) -> Exception | None:
