@@ -93,9 +93,11 @@ class ApprovalGateOperator(HITLOperator):
             )
             return as_xcom(ref)
 
-    def get_openlineage_facets_on_start(self) -> OperatorLineage[Any, Any] | None:
+    def get_openlineage_facets_on_start(self) -> OperatorLineage[Any, Any]:
         """Nothing: the request is no step of the data."""
-        return None
+        from airflow_privacy.lineage.facets import lineage_of
+
+        return lineage_of(None)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:  # noqa: ARG002 - the provider's signature
         """The dataset version that was decided on, and its risk thresholds as assertions."""

@@ -50,6 +50,11 @@ def test_a_failed_step_names_no_output(step: str) -> None:
     assert told.outputs == []
 
 
+def test_a_request_for_approval_names_no_place() -> None:
+    told = operators.ApprovalGateOperator(task_id="approve", dataset={}, risk={}).get_openlineage_facets_on_start()
+    assert (told.inputs, told.outputs, told.run_facets, told.job_facets) == ([], [], {}, {})
+
+
 @pytest.mark.parametrize(
     ("uri", "name"),
     [
