@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -64,11 +65,26 @@ def reference_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandaloneAirflow]:
+def object_store() -> Iterator[str]:
+    """The endpoint of a real S3 API on this host, which the running Airflow's ``aws_default`` leads to."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def airflow(tmp_path_factory: pytest.TempPathFactory, object_store: str) -> Iterator[StandaloneAirflow]:
     """The one Airflow of the run. Its tasks see ``PRIVACY_DATA`` and ``AIRFLOW__PRIVACY__HOME`` (``settings.environment``)."""
     home = tmp_path_factory.mktemp("airflow")
     (home / "data").mkdir()
     environment = {"PRIVACY_DATA": str(home / "data"), "AIRFLOW__PRIVACY__HOME": str(home / "privacy")}
+    store = {"endpoint_url": object_store, "region_name": "us-east-1"}
+    connection = {"conn_type": "aws", "login": "nobody", "password": "nothing", "extra": store}
+    environment["AIRFLOW_CONN_AWS_DEFAULT"] = json.dumps(connection)
     reference = reference_folder()
     if reference.is_dir():
         environment["PRIVACY_REFERENCE_DATA"] = str(reference)

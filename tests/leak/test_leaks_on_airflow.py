@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import io
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import polars as pl
 import pytest
 from people import Case, write_case
@@ -90,21 +93,68 @@ def small_classes(case: Case) -> Path:
     return path
 
 
+REGISTER_DAG = """\
+from airflow.sdk import DAG
+
+from airflow_privacy.operators import RegisterTrainingInputOperator
+
+with DAG("leak_register", schedule=None):
+    RegisterTrainingInputOperator(
+        task_id="register", dataset="{{ dag_run.conf['dataset'] }}", purpose="{{ dag_run.conf['purpose'] }}",
+        requires="pseudonymized", model="leak",
+    )
+"""
+
+
+def on_s3(case: Case, client: Any) -> dict[str, str]:
+    """The same case with an Avro file as source and everything in a bucket; what its run is triggered with."""
+    client.create_bucket(Bucket="leak")
+    avro = io.BytesIO()
+    pl.read_parquet(case.raw).write_avro(avro)
+    client.put_object(Bucket="leak", Key="raw/people", Body=avro.getvalue())
+    for path in (case.contract, case.policy):
+        path.write_text(path.read_text().replace(str(case.data), "s3://leak"))
+    return conf_of(case, source="s3://leak/raw/people", staging="s3://leak/staging/people", out="s3://leak/training/people")
+
+
+@pytest.fixture(scope="module")
+def client(object_store: str) -> Iterator[Any]:
+    made = boto3.client(
+        "s3", endpoint_url=object_store, aws_access_key_id="nobody", aws_secret_access_key="nothing", region_name="us-east-1"
+    )
+    yield made
+    made.close()
+
+
 @pytest.fixture(scope="module")
 def finished(
-    airflow: StandaloneAirflow, workspace: Workspace, tmp_path_factory: pytest.TempPathFactory
+    airflow: StandaloneAirflow, workspace: Workspace, client: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Case]]:
-    """One release that succeeds and three that fail, each with canaries in the data."""
+    """Releases that succeed, on files and from Avro in an object store into training, and three that fail; canaries in all."""
     airflow.add_dag(PEOPLE_DAG.replace('"people', '"leak'), "leak_dag.py")
-    airflow.wait_parsed(["leak"])
+    airflow.add_dag(REGISTER_DAG, "leak_register_dag.py")
+    airflow.wait_parsed(["leak", "leak_register"])
     runs = {}
-    for name, damage in (("success", None), ("broken", broken_csv), ("types", wrong_types), ("classes", small_classes)):
+    for name, damage in (
+        ("success", None),
+        ("s3", None),
+        ("broken", broken_csv),
+        ("types", wrong_types),
+        ("classes", small_classes),
+    ):
         case = write_case(tmp_path_factory.mktemp(f"leak-{name}"), extra=[CANARIES] * 3 if name != "types" else [])
         source = damage(case) if damage else case.raw
-        runs[name] = (case, airflow.api.trigger("leak", conf_of(case, source=str(source)), user="maria"))
-    airflow.api.wait_answerable("leak", runs["success"][1], "approve", timeout=SECONDS)
-    airflow.api.answer("leak", runs["success"][1], "approve", user="stella")
-    airflow.api.wait_for_run("leak", runs["success"][1], ["success"], timeout=SECONDS)
+        conf = conf_of(case, source=str(source)) if name != "s3" else on_s3(case, client)
+        runs[name] = (case, airflow.api.trigger("leak", conf, user="maria"))
+    for name in ("success", "s3"):
+        airflow.api.wait_answerable("leak", runs[name][1], "approve", timeout=SECONDS)
+        airflow.api.answer("leak", runs[name][1], "approve", user="stella")
+    for name in ("success", "s3"):
+        airflow.api.wait_for_run("leak", runs[name][1], ["success"], timeout=SECONDS)
+    published = "s3://leak/training/people"
+    for purpose, state in (("churn-model", "success"), ("advertising", "failed")):
+        run = airflow.api.trigger("leak_register", {"dataset": published, "purpose": purpose}, user="maria")
+        airflow.api.wait_for_run("leak_register", run, [state], timeout=SECONDS)
     for name in ("broken", "types", "classes"):
         airflow.api.wait_for_run("leak", runs[name][1], ["failed"], timeout=SECONDS)
     yield {name: case for name, (case, _) in runs.items()}
@@ -135,6 +185,16 @@ def test_no_canary_is_in_what_was_staged_and_released(finished: dict[str, Case])
     text = out.select(pl.all().cast(pl.String)).write_csv()
     assert [needle for needle in NEEDLES if needle in text] == []
     assert hits(case.data / "staging", case.data / "training") == []
+
+
+def test_no_canary_is_in_what_was_staged_and_released_in_the_object_store(
+    finished: dict[str, Case], client: Any, tmp_path: Path
+) -> None:
+    keys = [entry["Key"] for entry in client.list_objects_v2(Bucket="leak")["Contents"]]
+    assert any(key.startswith("training/people/passports/") for key in keys)
+    for key in (key for key in keys if not key.startswith("raw/")):
+        (tmp_path / key.replace("/", "_")).write_bytes(client.get_object(Bucket="leak", Key=key)["Body"].read())
+    assert hits(tmp_path) == []
 
 
 def test_failed_releases_left_nothing_in_the_training_environment(finished: dict[str, Case]) -> None:
