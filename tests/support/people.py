@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TypeAlias
 
 import polars as pl
 
@@ -90,6 +91,30 @@ class Case:
     def released(self) -> list[Path]:
         """Every file in the training environment."""
         return sorted(path for path in (self.data / "training").rglob("*") if path.is_file())
+
+
+@dataclass(frozen=True)
+class S3Case:
+    """As :class:`Case`, with URIs."""
+
+    data: str
+    contract: Path
+    policy: Path
+
+    @property
+    def raw(self) -> str:
+        return f"{self.data}/raw/people.parquet"
+
+    @property
+    def staging(self) -> str:
+        return f"{self.data}/staging/people"
+
+    @property
+    def out(self) -> str:
+        return f"{self.data}/training/people"
+
+
+AnyCase: TypeAlias = Case | S3Case
 
 
 def write_case(folder: Path, *, rows: int = 600, extra: Sequence[Mapping[str, object]] = ()) -> Case:

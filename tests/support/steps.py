@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from people import SCOPE, Case
+from people import SCOPE, AnyCase
 
 from airflow_privacy.core.io.artifacts import ArtifactStore
 from airflow_privacy.core.keyring import init_keys
@@ -29,7 +29,7 @@ class Steps:
     """One run; each step may be replaced or repeated by a test."""
 
     workspace: Workspace
-    case: Case
+    case: AnyCase
     requester: str | None = "maria"
     run_id: str = "run"
     refs: dict[str, ArtifactRef] = field(default_factory=dict)
