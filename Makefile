@@ -6,7 +6,7 @@ APPROVE ?= browser
 PYTEST ?= $(BIN)/python -m pytest
 export AIRFLOW__CORE__LOAD_EXAMPLES = False
 
-.PHONY: install check test test-core test-long demo clean bench-import
+.PHONY: install check test test-core test-long demo clean bench-import bench-utility
 
 install: $(VENV)/.installed
 
@@ -38,6 +38,9 @@ demo: install
 
 bench-import: install
 	$(BIN)/python benchmarks/import_cost.py
+
+bench-utility: install
+	$(BIN)/python benchmarks/utility.py
 
 clean:
 	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache
