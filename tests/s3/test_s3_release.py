@@ -8,8 +8,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from conftest import Bucket
 from people import CONTRACT, POLICY, people_frame
+from s3_bucket import Bucket
 from steps import Steps, workspace_in
 
 from airflow_privacy.core.errors import TerminalError, VerificationError
