@@ -21,6 +21,17 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def next_spool() -> None:
+    spool = Spool()
+    spool.path()
+    spool.close()
+
+
+def test_a_spool_that_is_not_used_makes_no_folder(temporary: Path) -> None:
+    Spool().close()
+    assert list(temporary.iterdir()) == []
+
+
 def test_a_spool_is_readable_by_its_owner_only(temporary: Path) -> None:
     spool = Spool()
     assert spool.folder.parent == temporary
@@ -39,7 +50,7 @@ def test_a_spool_goes_with_its_last_holder(temporary: Path) -> None:
 def test_a_spool_that_is_held_survives_another(temporary: Path) -> None:
     first = Spool()
     path = first.keep([b"x"])
-    Spool().close()
+    next_spool()
     assert path.read_bytes() == b"x"
 
 
@@ -50,7 +61,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next_spool(temporary: Path
     done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(temporary)}, check=False)
     assert done.returncode == -9
     assert len(list(temporary.iterdir())) == 1
-    Spool().close()
+    next_spool()
     assert list(temporary.iterdir()) == []
 
 
@@ -75,7 +86,7 @@ def test_folders_of_others_are_left_alone(temporary: Path) -> None:
     (temporary / "victim").mkdir()
     (temporary / "victim" / "lock").touch()
     (temporary / "airflow-privacy-spool-y").symlink_to("victim")
-    Spool().close()
+    next_spool()
     assert {path.name for path in temporary.iterdir()} == {"airflow-privacy-spool-x", "airflow-privacy-spool-y", "victim"}
     assert (temporary / "victim" / "lock").exists()
 
