@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import Bucket
+from s3_bucket import Bucket
 
 from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.io.local import LocalStorage

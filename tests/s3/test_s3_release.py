@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 import pytest
-from conftest import Bucket
 from people import CONTRACT, POLICY, people_frame
+from s3_bucket import Bucket
 from steps import Steps, workspace_in
 
 from airflow_privacy.core.errors import TerminalError, VerificationError
@@ -96,3 +97,15 @@ def test_a_source_that_was_replaced_after_detection_is_not_masked(steps: Steps, 
     with pytest.raises(TerminalError, match="source-changed"):
         steps.mask()
     assert bucket.objects("data/staging") == []
+
+
+def test_a_table_of_compressed_json_lines_in_partitions_is_released(steps: Steps, bucket: Bucket) -> None:
+    bucket.client.delete_object(Bucket=bucket.name, Key="data/raw/people.parquet")
+    for (country,), frame in people_frame().partition_by("country", as_dict=True, include_key=False).items():
+        bucket.put(f"data/raw/people.parquet/country={country}/0.gz", gzip.compress(frame.write_ndjson().encode()))
+    steps.prepare().answer()
+    steps.transfer()
+    (key,) = [key for key in bucket.objects("data/training") if key.endswith(".parquet")]
+    out = pl.read_parquet(bucket.get(key))
+    assert out.columns == ["person_id", "email", "birth_date", "income", "churned", "country"]
+    assert out["country"].value_counts().sort("country").equals(people_frame()["country"].value_counts().sort("country"))

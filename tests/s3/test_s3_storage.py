@@ -5,7 +5,7 @@ from __future__ import annotations
 import boto3
 import pytest
 from botocore.config import Config
-from conftest import Bucket
+from s3_bucket import Bucket
 
 from airflow_privacy.core.errors import BadInput, StorageUnavailable, VerificationError
 from airflow_privacy.core.io import s3

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -237,3 +240,33 @@ def test_a_passport_that_was_put_there_before_is_not_published(bucket, written):
 def test_s3_without_a_connection_is_refused(tmp_path: Path):
     with pytest.raises(BadInput, match="unsupported-location"):
         write_version("s3://bucket/d", PLAN, parts)
+
+
+_KILLED = """
+import os, signal, sys
+import boto3, polars as pl
+from airflow_privacy.core.io import s3
+from airflow_privacy.core.io.version import write_version
+client = boto3.client("s3", endpoint_url=sys.argv[1], aws_access_key_id="x", aws_secret_access_key="x", region_name="us-east-1")
+def killed(*args):
+    os.kill(os.getpid(), signal.SIGKILL)
+s3.S3Stage.commit = killed
+def parts(folder):
+    pl.DataFrame({"a": [1, 2, 3]}).write_parquet(folder / "part-00000.parquet")
+    pl.DataFrame({"a": [4]}).write_parquet(folder / "part-00001.parquet")
+write_version("s3://", "sha256:" + "1" * 64, parts, storages=lambda _: s3.S3Storage(client, sys.argv[2], "d"))
+"""
+
+
+def test_a_killed_writer_leaves_unfinished_uploads_below_versions_only_and_another_run_succeeds(bucket, endpoint, temporary):
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    done = subprocess.run([sys.executable, "-c", _KILLED, endpoint, bucket.name], env=environment, check=False)
+    assert done.returncode == -9
+    assert bucket.objects() == []
+    left = bucket.unfinished()
+    assert len(left) == 2
+    assert all(name.startswith("d/versions/") for name in left)
+    assert len(list(temporary.iterdir())) == 1  # the masked parts, readable by nobody else
+    manifest = write_version(bucket.uri("d"), PLAN, parts, storages=bucket.storages)
+    check_version(dataset_of(bucket.uri("d"), manifest), storages=bucket.storages)
+    assert list(temporary.iterdir()) == []

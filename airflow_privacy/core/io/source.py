@@ -200,7 +200,7 @@ def _partition_columns(found: Sequence[Found]) -> tuple[list[ColumnType], tuple[
         tally = text_types.new_tally()
         text_types.count(column, tally)
         kinds.append(ColumnType(name=column.name, dtype=text_types.decide(tally)))
-    typed = texts.select(text_types.typed(kind.name, kind.dtype) for kind in kinds)
+    typed = texts.with_columns(text_types.typed(kind.name, kind.dtype) for kind in kinds)
     return kinds, tuple(typed.slice(number, 1) for number in range(len(found)))
 
 

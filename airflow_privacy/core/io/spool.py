@@ -13,7 +13,8 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 
 from airflow_privacy.core.io.local import answering
@@ -26,14 +27,20 @@ class Spool:
     """A private folder. Files are numbered; their names say nothing about where they came from."""
 
     def __init__(self) -> None:
-        with answering("temporary folder"):
-            _remove_dead()
-            self.folder, lock = _locked_folder()
         self._count = 0
-        self._gone = weakref.finalize(self, _remove, self.folder, lock, os.getpid())
+        self._gone: Callable[[], object] | None = None
 
     def __repr__(self) -> str:
         return "Spool()"
+
+    @cached_property
+    def folder(self) -> Path:
+        """The folder, made when it is first needed."""
+        with answering("temporary folder"):
+            _remove_dead()
+            folder, lock = _locked_folder()
+        self._gone = weakref.finalize(self, _remove, folder, lock, os.getpid())
+        return folder
 
     def path(self) -> Path:
         """A new file's path."""
@@ -53,7 +60,8 @@ class Spool:
 
     def close(self) -> None:
         """Remove the folder now."""
-        self._gone()
+        if self._gone is not None:
+            self._gone()
 
 
 def _locked_folder() -> tuple[Path, int]:

@@ -51,9 +51,9 @@ def encoding_of(path: Path, where: str) -> str:
     controls = len(_CONTROL.findall(head.decode("latin-1")))
     if controls * 100 > len(head):
         raise _not_text(where)
-    stray, sequences, line, undefined = _count(path)
-    if stray == 0:
+    if _is_utf8(path):
         return "utf-8"
+    stray, sequences, line, undefined = _count(path)
     if marked or sequences > stray:
         raise BadInput(
             "not-utf-8",
@@ -101,6 +101,18 @@ def _wide(head: bytes) -> str | None:
         if text and not _CONTROL.search(text):
             return codec
     return None
+
+
+def _is_utf8(path: Path) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _count(path: Path) -> tuple[int, int, int, bool]:

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 import fastavro
 import polars as pl
 import pyarrow as pa
+from fastavro.schema import SchemaParseException
 
 from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.io.formats.avro_schema import Leaf, UnsupportedSchema, leaves_of
@@ -32,8 +33,8 @@ _BATCH = 20_000
 _LARGEST = 1 << 30  # bytes of a block, as stored and as decompressed
 
 # What zlib, bz2, lzma, Arrow and fastavro raise at damaged bytes; their messages may hold them.
-_FOREIGN = (ValueError, EOFError, OSError, KeyError, IndexError, TypeError, StopIteration, OverflowError, ArithmeticError,
-            zlib.error, lzma.LZMAError, pa.ArrowException)  # fmt: skip
+_FOREIGN = (ValueError, EOFError, OSError, KeyError, IndexError, TypeError, AttributeError, ArithmeticError, RecursionError,
+            MemoryError, zlib.error, lzma.LZMAError, pa.ArrowException, SchemaParseException)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def open_avro(files: Sequence[Part]) -> AvroReader:
     for part in files:
         with part.path.open("rb") as stream:
             container = _container(part, stream)
-            found = _leaves(part, container.schema())
+            found = _leaves(part, container.schema)
             if leaves is not None and [(leaf.name, leaf.dtype) for leaf in found] != [(leaf.name, leaf.dtype) for leaf in leaves]:
                 raise other_schema(part.where)
             leaves = leaves or found
@@ -87,9 +88,7 @@ class _Container:
                 self._meta[key] = self._bytes()
         self._sync = self._exactly(_SYNC)
         self._decompress = _CODECS[self._meta.get(b"avro.codec", b"null")]
-
-    def schema(self) -> Any:
-        return fastavro.reader(io.BytesIO(self._header())).writer_schema
+        self.schema: Any = fastavro.reader(io.BytesIO(self._header())).writer_schema
 
     def blocks(self, *, skip: bool = False) -> Iterator[tuple[int, bytes]]:
         """The number of records and their bytes, decompressed; with *skip* the number alone."""

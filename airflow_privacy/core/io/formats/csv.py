@@ -36,7 +36,7 @@ class CsvReader:
         types = {column.name: column.dtype for column in self.columns}
         casts = [text_types.typed(name, types[name]) for name in columns]
         batches = _batches(self.parts[number], self.raw, list(types), self.dialect)
-        return resized((batch.select(casts) for batch in batches), rows)
+        return resized((batch.with_columns(casts).select(columns) for batch in batches), rows)
 
 
 def open_csv(files: Sequence[Part]) -> CsvReader:

@@ -37,7 +37,7 @@ def find_dialect(part: Part) -> Dialect:
     """
     with part.path.open(encoding="utf-8-sig", newline="") as stream:
         sample = stream.read(_SAMPLE_CHARACTERS)
-    header = next((line for line in sample.splitlines() if line.strip()), None)
+    header = next((line for line in io.StringIO(sample, newline=None) if line.strip()), None)
     if header is None:
         raise _no_header(part)
     usual, single = (Dialect(_delimiter(header, quote), quote) for quote in ('"', "'"))
