@@ -67,11 +67,14 @@ def emit_reading(flow: Flow) -> None:
 
 
 def dataset_name(uri: str) -> tuple[str, str]:
-    """Namespace and name of a dataset by OpenLineage's naming: ``("file", "/data/x")``, ``("s3://bucket", "x")``."""
+    """Namespace and name of a dataset by OpenLineage's naming: ``("file", "/data/x")``, ``("s3://bucket", "x")``.
+
+    The connection in ``s3://conn_id@bucket/x`` says how it is reached, not which dataset it is.
+    """
     parts = urlsplit(uri)
     if parts.scheme in ("", "file"):
         return "file", str(Path(unquote(parts.path) if parts.scheme else uri).absolute())
-    return f"{parts.scheme}://{parts.netloc}", parts.path.strip("/")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", parts.path.strip("/")
 
 
 def _input(flow: Flow, table: FlowTable) -> InputDataset:

@@ -4,38 +4,17 @@ from __future__ import annotations
 
 import gzip
 import io
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
-from people import CONTRACT, POLICY, people_frame
+from people import CONTRACT, POLICY, S3Case, people_frame
 from s3_bucket import Bucket
 from steps import Steps, workspace_in
 
 from airflow_privacy.core.errors import TerminalError, VerificationError
 from airflow_privacy.core.pipeline import proof
-
-
-@dataclass(frozen=True)
-class S3Case:
-    """As ``people.Case``, with URIs."""
-
-    data: str
-    contract: Path
-    policy: Path
-
-    @property
-    def raw(self) -> str:
-        return f"{self.data}/raw/people.parquet"
-
-    @property
-    def staging(self) -> str:
-        return f"{self.data}/staging/people"
-
-    @property
-    def out(self) -> str:
-        return f"{self.data}/training/people"
 
 
 @pytest.fixture
