@@ -148,6 +148,38 @@ def test_an_approval_of_another_run_is_refused(steps: Steps) -> None:
         steps.transfer()
 
 
+def test_an_answer_that_the_gate_refused_as_late_does_not_let_the_release_pass(steps: Steps) -> None:
+    steps.prepare()
+    # The answer itself is in order; only the request had expired.
+    with pytest.raises(VerificationError, match="answer-late"):
+        steps.answer(late=True)
+    late = next(link for _, fact in proof.facts_of(steps.workspace) for link in fact.links if link.kind == "approval")
+    steps.refs["approval"] = steps.workspace.artifacts.reference("approval", late.digest)
+    with pytest.raises(VerificationError, match="approval-unrecorded"):
+        steps.transfer()
+    assert steps.case.released() == []
+
+
+def test_a_rejection_after_an_approval_is_final_for_the_run(steps: Steps) -> None:
+    # As at two gates over the same evidence, or at one that was cleared.
+    steps.prepare()
+    approval = steps.answer()
+    with pytest.raises(VerificationError, match="rejected"):
+        steps.answer(responder="stefan", approved=False)
+    steps.refs["approval"] = approval
+    with pytest.raises(VerificationError, match="rejected"):
+        steps.transfer()
+    assert steps.case.released() == []
+
+
+def test_a_gate_that_is_cleared_after_a_rejection_asks_nobody_else(steps: Steps) -> None:
+    steps.prepare()
+    with pytest.raises(VerificationError, match="rejected"):
+        steps.answer(approved=False)
+    with pytest.raises(VerificationError, match="rejected"):
+        steps.ask()
+
+
 def test_no_approval_is_refused(steps: Steps) -> None:
     steps.prepare()
     steps.refs["approval"] = ArtifactRef(uri="", digest="sha256:" + "0" * 64, kind="approval")

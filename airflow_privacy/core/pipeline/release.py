@@ -11,6 +11,7 @@ from airflow_privacy.core.attest.approval import check_approval, sign_approval, 
 from airflow_privacy.core.errors import CheckFailed, TerminalError, VerificationError
 from airflow_privacy.core.io.version import check_version
 from airflow_privacy.core.keyring import public_keys
+from airflow_privacy.core.ledger.log import Ledger
 from airflow_privacy.core.model.levels import describe
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.model.release import Approval
@@ -18,6 +19,9 @@ from airflow_privacy.core.pipeline.evidence import Bundle, gather
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, record
 from airflow_privacy.core.policy.explain import explain_markdown
 from airflow_privacy.core.risk.report import summary_markdown
+
+# The reasons of "answered" facts that the transfer looks at; REJECTED is also the reason of the gate's error.
+APPROVED, REJECTED = "approved", "rejected"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +66,7 @@ def ask(workspace: Workspace, caller: Caller, *, dataset: ArtifactRef, risk: Art
     workspace.keyring().signer("approval")
     bundle = gather(workspace, dataset=dataset, risk=risk)
     check_version(bundle.dataset, storages=workspace.storages)
+    _require_no_rejection(workspace.ledger(), bundle.digest, run=caller.run)
     record(workspace, caller, "requested", links={"evidence": bundle.digest, "dataset": dataset.digest, "risk": risk.digest})
     plan = bundle.plan
     return Request(
@@ -150,7 +155,7 @@ def conclude(
             workspace, caller, "answered", links={**links, "approval": ref.digest}, actor=answer.responder, reason=error.reason
         )
         raise
-    record(workspace, caller, "answered", links={**links, "approval": ref.digest}, actor=answer.responder, reason="approved")
+    record(workspace, caller, "answered", links={**links, "approval": ref.digest}, actor=answer.responder, reason=APPROVED)
     return ref
 
 
@@ -177,16 +182,29 @@ def valid_approvals(workspace: Workspace, bundle: Bundle, refs: Sequence[Artifac
     """
     key = public_keys(workspace.home)["approval"].public_key
     ledger = workspace.ledger()
+    _require_no_rejection(ledger, bundle.digest, run=f"{run.dag_id}/{run.run_id}")
     approvals = []
     for ref in refs:
         approval = verify_approval(workspace.artifacts.get_bytes(ref), key)
-        if ref.kind != "approval" or not ledger.find("approval", ref.digest):
-            raise VerificationError("approval-unrecorded", "The ledger knows nothing of this approval", where=ref.uri)
+        # An answer that the gate refused is signed and recorded too: only its being accepted counts.
+        accepted = any((fact.kind, fact.reason) == ("answered", APPROVED) for _, fact in ledger.find("approval", ref.digest))
+        if ref.kind != "approval" or not accepted:
+            raise VerificationError("approval-unrecorded", "The ledger knows of no such approval", where=ref.uri)
         require_valid(workspace, bundle, approval, run=run)
         approvals.append(approval)
     if not approvals:
         raise VerificationError("approval-missing", "There is no approval", do="Put an approval gate before the transfer.")
     return tuple(approvals)
+
+
+def _require_no_rejection(ledger: Ledger, evidence: str, *, run: str) -> None:
+    """A rejection or a timeout is final for its run: clearing the gate brings back no approval, and asks nobody else."""
+    for _, fact in ledger.find("evidence", evidence):
+        refused = (fact.kind, fact.reason) == ("answered", REJECTED) or fact.kind == "expired"
+        if refused and fact.run == run:
+            raise VerificationError(
+                "rejected", "This release was rejected in this run, or nobody answered in time", do="Trigger a new run."
+            )
 
 
 def short(digest: str) -> str:
