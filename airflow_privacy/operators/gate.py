@@ -30,8 +30,8 @@ class ApprovalGateOperator(HITLOperator):
 
     The form shows the plan and the risk, and carries the evidence digest. An answer counts only from a user whom the policy
     names, who did not trigger the run (for a scheduled run: who does not own the contract), in time, and for the same evidence.
-    A rejection and a timeout fail the task, so that nothing downstream runs. Clearing the gate asks again, unless the evidence
-    changed.
+    A rejection and a timeout fail the task, so that nothing downstream runs, and are final for the run. Clearing a gate that
+    was not rejected asks again, unless the evidence changed.
 
     :param dataset: what :class:`MaskOperator` returned. (templated)
     :param risk: what :class:`AssessRiskOperator` returned. (templated)

@@ -1,0 +1,45 @@
+"""What the README says of DAG, operators and options is what the package has."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+from airflow.sdk import DAG, BaseOperator
+
+import airflow_privacy.operators
+from airflow_privacy.operators.gate import HITLOperator
+from airflow_privacy.provider_info import get_provider_info
+
+README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+
+
+def test_the_dag_in_the_readme_runs_as_it_is_written() -> None:
+    (snippet,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    names = {"RAW": "/raw", "CONTRACT": "c.yaml", "POLICY": "p.yaml", "STAGING": "/staging", "TRAINING": "/training"}
+    exec(compile(snippet, "README.md", "exec"), names)  # noqa: S102 - our own text
+    dags = [value.dag for value in names.values() if isinstance(value, BaseOperator)]
+    assert isinstance(dags[0], DAG)
+    assert len(dags[0].tasks) == 7
+
+
+@pytest.mark.parametrize("name", airflow_privacy.operators.__all__)
+def test_the_operator_table_lists_every_parameter(name: str) -> None:
+    (row,) = [line for line in README.splitlines() if line.startswith(f"| `{name}`")]
+    listed = set(re.findall(r"`(\w+)`", row.split("|")[2]))
+    own = set(inspect.signature(getattr(airflow_privacy.operators, name).__init__).parameters)
+    own -= set(inspect.signature(BaseOperator.__init__).parameters) | {"kwargs"}
+    inherited = {"notifiers"} if issubclass(getattr(airflow_privacy.operators, name), HITLOperator) else set()
+    assert listed == own | inherited
+
+
+def test_the_option_table_lists_every_option_with_its_default() -> None:
+    options = get_provider_info()["config"]["privacy"]["options"]
+    section = README.split("### Options")[1].split("###")[0]
+    listed = dict(re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", section, flags=re.MULTILINE))
+    assert set(listed) == set(options)
+    assert {name: listed[name] for name in ("ledger_is_shared", "assign_approvers")} == {
+        name: options[name]["default"] for name in ("ledger_is_shared", "assign_approvers")
+    }
