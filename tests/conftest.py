@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from openlineage_spec import validate_event_file
 from people import SCOPE
 
 from airflow_privacy.core.io.artifacts import ArtifactStore
@@ -91,6 +92,8 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, object_store: str) -> Iter
     server = StandaloneAirflow(AirflowSettings(home / "home", home / "dags", PEOPLE, environment=environment))
     with server:
         yield server
+    if reference.is_dir() and server.lineage_log.exists():
+        validate_event_file(server.lineage_log, reference)  # whatever any DAG of the run emitted, on success and on failure
     assert server.processes() == []
     assert [port for port in server.ports if not is_free(port)] == []
 
