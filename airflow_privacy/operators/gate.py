@@ -11,7 +11,7 @@ from airflow.sdk import Param
 from airflow.sdk.exceptions import TaskAwaitingInput
 
 from airflow_privacy import config
-from airflow_privacy.core.errors import VerificationError
+from airflow_privacy.core.errors import StorageUnavailable, VerificationError
 from airflow_privacy.hooks.workspace import open_workspace
 from airflow_privacy.operators.base import as_xcom, caller_of, reference, run_of, value_free_errors
 
@@ -79,6 +79,8 @@ class ApprovalGateOperator(HITLOperator):
         from airflow_privacy.core.pipeline.release import Answer, conclude
 
         with value_free_errors():
+            if event.get("error_type", "timeout") != "timeout":
+                raise StorageUnavailable("answer-lost", "Airflow could not hand over the answer", do="It is asked for again.")
             answer = None if "error" in event or event.get("timedout") else _answer(Answer, event)
             ref = conclude(
                 open_workspace(),
