@@ -6,8 +6,9 @@ from datetime import date
 
 import polars as pl
 
+from airflow_privacy.core.mask.base import NO_TOOLS
 from airflow_privacy.core.mask.expressions import expression
-from airflow_privacy.core.mask.rules import MASKED, SOURCE, column_rule
+from airflow_privacy.core.mask.rules.of_column import MASKED, SOURCE, column_rule
 from airflow_privacy.core.model.plan import Decision
 from airflow_privacy.core.model.techniques import TruncateDate
 
@@ -30,6 +31,6 @@ def test_text_is_read_by_the_format_and_truncated() -> None:
 
 
 def test_the_check_refuses_a_value_that_the_format_does_not_fit() -> None:
-    rule = column_rule(DECISION, pl.String())
+    rule = column_rule(DECISION, pl.String(), NO_TOOLS)
     frame = pl.DataFrame({SOURCE: ["3/8/1971", "8 March 1971"], MASKED: [date(1970, 1, 1), None]})
     assert frame.select(rule.beside.fill_null(False).alias("ok"))["ok"].to_list() == [True, False]

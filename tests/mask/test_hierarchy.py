@@ -8,9 +8,10 @@ import polars as pl
 import pytest
 
 from airflow_privacy.core.errors import BadInput, CheckFailed, PrivacyError, VerificationError
+from airflow_privacy.core.mask.base import NO_TOOLS
 from airflow_privacy.core.mask.expressions import expression
 from airflow_privacy.core.mask.hierarchy import read_hierarchy
-from airflow_privacy.core.mask.rules import MASKED, SOURCE, column_rule
+from airflow_privacy.core.mask.rules.of_column import MASKED, SOURCE, column_rule
 from airflow_privacy.core.model.codec import sha256
 from airflow_privacy.core.model.plan import Decision
 from airflow_privacy.core.model.techniques import Hierarchy
@@ -54,7 +55,7 @@ def test_numbers_are_looked_up_by_their_text(tmp_path: Path) -> None:
 
 
 def test_the_check_sees_a_value_that_was_left_in_clear(tmp_path: Path) -> None:
-    rule = column_rule(decision_of(technique_of(tmp_path)), pl.String())
+    rule = column_rule(decision_of(technique_of(tmp_path)), pl.String(), NO_TOOLS)
     frame = pl.DataFrame({SOURCE: ["Masters", "Masters", "Preschool"], MASKED: ["Higher", "Masters", "Higher"]})
     assert frame.select(rule.alone.alias("a"), rule.beside.alias("b")).rows() == [(True, True), (False, False), (True, False)]
 

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
-from masking_builders import KEYS, OTHER_KEYS, Frames, decision, plan_of
+from masking_builders import OTHER_TOOLS, TOOLS, Frames, decision, plan_of
 
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask import apply, expressions, run
+from airflow_privacy.core.mask.base import NO_TOOLS
 from airflow_privacy.core.mask.check import check_masked
 from airflow_privacy.core.mask.parts import PartFiles
 from airflow_privacy.core.mask.run import mask_table
@@ -87,12 +88,12 @@ def nothing(frame):
 
 
 def masked(tmp_path, frame=FRAME, plan=PLAN):
-    result = mask_table(source=Frames(frame), plan=plan, keys=KEYS, stage=tmp_path)
+    result = mask_table(source=Frames(frame), plan=plan, tools=TOOLS, stage=tmp_path)
     return PartFiles([tmp_path / name for name in result.parts])
 
 
-def check(sink, frame=FRAME, plan=PLAN, find=nothing, keys=KEYS):
-    check_masked(source=Frames(frame), sink=sink, plan=plan, find_entities=find, keys=keys)
+def check(sink, frame=FRAME, plan=PLAN, find=nothing, tools=TOOLS):
+    check_masked(source=Frames(frame), sink=sink, plan=plan, find_entities=find, tools=tools)
 
 
 def table(sink):
@@ -123,10 +124,10 @@ def test_a_table_of_which_nothing_is_left_passes(tmp_path):
 @pytest.mark.parametrize(("frame", "plan"), [(FRAME, PLAN), (ODD, SUPPRESSING)], ids=["all rows", "rows left out"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_technique_that_does_nothing_is_seen(tmp_path, monkeypatch, kind, frame, plan):
-    def identity(column, technique, dtype, keys):
+    def identity(column, technique, dtype, tools):
         return pl.col(column)
 
-    monkeypatch.setitem(expressions.BUILDERS, kind, identity)
+    monkeypatch.setitem(expressions.SPECS, kind, expressions.SPECS[kind]._replace(build=identity))
     with pytest.raises(CheckFailed):
         check(masked(tmp_path, frame, plan), frame, plan)
 
@@ -149,8 +150,8 @@ def test_a_value_in_a_nulled_column_is_seen(tmp_path):
 
 
 def test_an_expression_under_another_name_is_seen(tmp_path, monkeypatch):
-    def misnamed(decision, keys, dtype=None):
-        built = expressions.expression(decision, keys, dtype)
+    def misnamed(decision, tools, dtype=None):
+        built = expressions.expression(decision, tools, dtype)
         return built.alias("literal") if decision.column == "id" else built
 
     monkeypatch.setattr(apply, "expression", misnamed)
@@ -170,7 +171,7 @@ def test_columns_with_each_others_values_are_seen(swap):
     first, second = swap
     frame = FRAME.select(pl.col(first), pl.col(first).shuffle(seed=1).alias(second))
     plan = plan_of(*(decision(name, TECHNIQUES[first]) for name in swap))
-    right = apply.mask_frame(frame, plan, KEYS)
+    right = apply.mask_frame(frame, plan, TOOLS)
     check(Frames(right), frame, plan)
     with pytest.raises(CheckFailed, match="masking-not-applied"):
         check(Frames(right.rename({first: second, second: first}).select(swap)), frame, plan)
@@ -178,11 +179,11 @@ def test_columns_with_each_others_values_are_seen(swap):
 
 def test_tokens_of_another_key_are_seen(tmp_path):
     with pytest.raises(CheckFailed, match="of another key"):
-        check(masked(tmp_path), keys=OTHER_KEYS)
+        check(masked(tmp_path), tools=OTHER_TOOLS)
 
 
 def test_the_check_works_without_keys(tmp_path):
-    check(masked(tmp_path), keys=None)
+    check(masked(tmp_path), tools=NO_TOOLS)
 
 
 def test_columns_in_another_order_are_seen(tmp_path):

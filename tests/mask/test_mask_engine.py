@@ -6,10 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import masking_builders
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
-from masking_builders import KEYS, Frames, decision, plan_of
+from masking_builders import TOOLS, Frames, decision, plan_of
 
 from airflow_privacy.core.errors import BadInput, CheckFailed
 from airflow_privacy.core.mask import parts
@@ -43,7 +44,7 @@ def small_slabs(monkeypatch):
 def run(tmp_path, *frames, plan=PLAN, name="stage"):
     stage = tmp_path / name
     stage.mkdir()
-    result = mask_table(source=Frames(*frames), plan=plan, keys=KEYS, stage=stage)
+    result = mask_table(source=Frames(*frames), plan=plan, tools=TOOLS, stage=stage)
     return result, stage
 
 
@@ -90,8 +91,8 @@ def test_how_the_source_cuts_its_batches_does_not_change_the_bytes(tmp_path):
 _SCRIPT = """
 import hashlib, pathlib, sys
 import polars as pl
-sys.path[:0] = [{here!r}]
-from masking_builders import KEYS, Frames
+sys.path[:0] = {here!r}
+from masking_builders import TOOLS, Frames
 from test_mask_engine import PLAN
 from airflow_privacy.core.mask.run import mask_table
 stage = pathlib.Path(sys.argv[1]); stage.mkdir()
@@ -100,7 +101,7 @@ frame = pl.select(i=pl.int_range(n)).select(
     name=pl.format("person {{}}", "i"), age=pl.col("i") % 90,
     zip=pl.format("{{}}", pl.col("i") % 3000 + 10000), score=pl.col("i") / 3,
 )
-mask_table(source=Frames(frame), plan=PLAN, keys=KEYS, stage=stage)
+mask_table(source=Frames(frame), plan=PLAN, tools=TOOLS, stage=stage)
 print(pl.thread_pool_size(), *(hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(stage.iterdir())))
 """
 
@@ -109,7 +110,12 @@ def test_the_number_of_threads_does_not_change_the_bytes(tmp_path):
     outs = []
     for threads in ("1", "2"):
         done = subprocess.run(
-            [sys.executable, "-c", _SCRIPT.format(here=str(Path(__file__).parent)), str(tmp_path / threads)],
+            [
+                sys.executable,
+                "-c",
+                _SCRIPT.format(here=[str(Path(__file__).parent), str(Path(masking_builders.__file__).parent)]),
+                str(tmp_path / threads),
+            ],
             env={**os.environ, "POLARS_MAX_THREADS": threads},
             capture_output=True,
             text=True,

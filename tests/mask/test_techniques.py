@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from masking_builders import KEYS, OTHER_KEYS, decision, plan_of
+from masking_builders import KEYS, OTHER_TOOLS, TOOLS, decision, plan_of
 
 from airflow_privacy.core.errors import CheckFailed, KeyUnavailable
 from airflow_privacy.core.mask.apply import mask_frame
+from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.expressions import expression
 from airflow_privacy.core.model.techniques import (
     Bins,
@@ -27,9 +28,9 @@ from airflow_privacy.core.model.techniques import (
 )
 
 
-def masked(values, technique, *, dtype=None, keys=KEYS):
+def masked(values, technique, *, dtype=None, tools=TOOLS):
     frame = pl.DataFrame({"c": pl.Series(values, dtype=dtype)})
-    out = mask_frame(frame, plan_of(decision("c", technique)), keys)
+    out = mask_frame(frame, plan_of(decision("c", technique)), tools)
     assert out.columns == ["c"]
     return out["c"].to_list()
 
@@ -39,24 +40,24 @@ def token(text: str, length: int = 32) -> str:
 
 
 def test_drop_has_no_expression():
-    assert expression(decision("c", Drop()), KEYS) is None
+    assert expression(decision("c", Drop()), TOOLS) is None
 
 
 def test_every_expression_is_named_as_its_column():
     for technique in (Keep(), Null(), Redact(), PartialMask(), HmacToken(), GeoPrefix(length=1)):
-        built = expression(decision("c", technique), KEYS)
+        built = expression(decision("c", technique), TOOLS)
         assert built is not None
         assert built.meta.output_name() == "c"
 
 
 def test_an_expression_shows_no_key():
-    built = expression(decision("c", HmacToken()), KEYS)
+    built = expression(decision("c", HmacToken()), TOOLS)
     assert KEYS["hmac_token"] not in repr(built) + str(built)
 
 
 def test_null_leaves_nothing_but_the_type():
     frame = pl.DataFrame({"c": [1, None, 3], "d": ["x", "y", "z"]})
-    out = mask_frame(frame, plan_of(decision("c", Null()), decision("d", Null())), KEYS)
+    out = mask_frame(frame, plan_of(decision("c", Null()), decision("d", Null())), TOOLS)
     assert out.schema == frame.schema
     assert out.null_count().row(0) == (3, 3)
 
@@ -127,7 +128,7 @@ def test_one_instant_has_one_token_whatever_its_zone_and_unit():
     berlin = pl.Series("c", [at.astimezone(ZoneInfo("Europe/Berlin"))], dtype=pl.Datetime("us", "Europe/Berlin"))
     utc = pl.Series("c", [at], dtype=pl.Datetime("ns", "UTC"))
     plan = plan_of(decision("c", HmacToken()))
-    tokens = [mask_frame(one.to_frame(), plan, KEYS)["c"].to_list() for one in (berlin, utc)]
+    tokens = [mask_frame(one.to_frame(), plan, TOOLS)["c"].to_list() for one in (berlin, utc)]
     assert tokens[0] == tokens[1] == [token("2024-07-01T10:00:00.000000000Z")]
 
 
@@ -141,13 +142,13 @@ def test_a_token_has_the_length_asked_for():
 
 
 def test_another_key_gives_another_token():
-    assert masked(["x"], HmacToken()) != masked(["x"], HmacToken(), keys=OTHER_KEYS)
+    assert masked(["x"], HmacToken()) != masked(["x"], HmacToken(), tools=OTHER_TOOLS)
 
 
 @pytest.mark.parametrize("keys", [{}, {"hmac_token": ""}, {"hmac_token": "ab"}, {"hmac_token": "Z" * 64}])
 def test_tokens_need_a_real_key_and_the_error_does_not_show_it(keys):
     with pytest.raises(KeyUnavailable) as caught:
-        masked(["x"], HmacToken(), keys=keys)
+        masked(["x"], HmacToken(), tools=Tools(keys=keys))
     assert "Z" * 64 not in str(caught.value)
 
 
@@ -177,11 +178,11 @@ def test_round_leaves_no_sign_on_zero():
 
 def test_round_keeps_the_type_of_integers():
     frame = pl.DataFrame({"c": pl.Series([1, 2], dtype=pl.Int16)})
-    assert mask_frame(frame, plan_of(decision("c", Round(to=2))), KEYS).schema == frame.schema
+    assert mask_frame(frame, plan_of(decision("c", Round(to=2))), TOOLS).schema == frame.schema
 
 
 def test_round_refuses_a_fraction_for_integers():
-    with pytest.raises(CheckFailed, match="technique-parameter"):
+    with pytest.raises(CheckFailed, match="technique-does-not-fit"):
         masked([1], Round(to=2.5))
 
 
@@ -216,7 +217,7 @@ def test_truncate_date_gives_the_first_day(to, expected):
 def test_truncate_date_counts_in_the_columns_zone_and_keeps_it():
     zone = ZoneInfo("Pacific/Auckland")
     values = pl.Series("c", [dt.datetime(2024, 1, 1, 1, tzinfo=zone)], dtype=pl.Datetime("us", "Pacific/Auckland"))
-    out = mask_frame(values.to_frame(), plan_of(decision("c", TruncateDate(to="month"))), KEYS)["c"]
+    out = mask_frame(values.to_frame(), plan_of(decision("c", TruncateDate(to="month"))), TOOLS)["c"]
     assert out.dtype == values.dtype
     assert out[0] == dt.datetime(2024, 1, 1, tzinfo=zone)
 
@@ -264,6 +265,6 @@ def test_kept_enums_and_categoricals_become_text_at_every_depth():
     frame = pl.DataFrame(
         {"e": pl.Series(["a"], dtype=inner), "n": pl.Series([[{"x": "a"}]], dtype=pl.List(pl.Struct({"x": inner})))}
     )
-    out = mask_frame(frame, plan_of(decision("e", Keep()), decision("n", Keep())), KEYS)
+    out = mask_frame(frame, plan_of(decision("e", Keep()), decision("n", Keep())), TOOLS)
     assert out.schema == pl.Schema({"e": pl.String, "n": pl.List(pl.Struct({"x": pl.String}))})
     assert out.rows() == [("a", [{"x": "a"}])]

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_privacy.core.mask.apply import mask_frame
+from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.canonical import is_missing
 from airflow_privacy.core.mask.check import check_masked
 from airflow_privacy.core.mask.dtypes import family
@@ -29,7 +30,7 @@ from airflow_privacy.core.model.techniques import (
 )
 from airflow_privacy.core.risk.figures import measure
 
-KEYS = {"hmac_token": "0f" * 32}
+TOOLS = Tools(keys={"hmac_token": "0f" * 32})
 DIGEST = "sha256:" + "0" * 64
 
 text = (pl.String(), st.text(max_size=12))
@@ -124,7 +125,7 @@ def test_rows_and_missing_values_stay_and_the_input_is_untouched(technique, data
     @given(frames(data))
     def holds(frame):
         before = frame.clone()
-        out = mask_frame(frame, plan_of(("c", technique)), KEYS)
+        out = mask_frame(frame, plan_of(("c", technique)), TOOLS)
         assert out.height == frame.height
         assert frame.equals(before, null_equal=True)
         if isinstance(technique, Keep | Null):
@@ -142,11 +143,11 @@ def test_batches_and_order_do_not_matter(technique, data):
     @given(frames(data), st.integers(0, 12))
     def holds(frame, at):
         plan = plan_of(("c", technique))
-        whole_frame = mask_frame(frame, plan, KEYS)
-        halves = pl.concat([mask_frame(frame[:at], plan, KEYS), mask_frame(frame[at:], plan, KEYS)])
+        whole_frame = mask_frame(frame, plan, TOOLS)
+        halves = pl.concat([mask_frame(frame[:at], plan, TOOLS), mask_frame(frame[at:], plan, TOOLS)])
         assert halves.schema == whole_frame.schema
         assert halves.equals(whole_frame, null_equal=True)
-        assert mask_frame(frame.reverse(), plan, KEYS).equals(whole_frame.reverse(), null_equal=True)
+        assert mask_frame(frame.reverse(), plan, TOOLS).equals(whole_frame.reverse(), null_equal=True)
 
     holds()
 
@@ -157,8 +158,8 @@ def test_the_check_agrees(technique, data):
     @given(frames(data))
     def holds(frame):
         plan = plan_of(("c", technique))
-        masked = mask_frame(frame, plan, KEYS)
-        check_masked(source=Table(frame), sink=Table(masked), plan=plan, find_entities=lambda _: {}, keys=KEYS)
+        masked = mask_frame(frame, plan, TOOLS)
+        check_masked(source=Table(frame), sink=Table(masked), plan=plan, find_entities=lambda _: {}, tools=TOOLS)
 
     holds()
 
@@ -173,8 +174,8 @@ def test_generalizing_twice_is_generalizing_once(technique, data):
     @given(frames(data))
     def holds(frame):
         plan = plan_of(("c", technique))
-        once = mask_frame(frame, plan, KEYS)
-        assert mask_frame(once, plan, KEYS).equals(once, null_equal=True)
+        once = mask_frame(frame, plan, TOOLS)
+        assert mask_frame(once, plan, TOOLS).equals(once, null_equal=True)
 
     holds()
 
@@ -183,11 +184,11 @@ def test_generalizing_twice_is_generalizing_once(technique, data):
 @given(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=12), st.binary(min_size=32, max_size=32))
 def test_tokens_depend_on_the_key_and_on_nothing_else(values, key):
     frame = pl.DataFrame({"c": values})
-    other = {"hmac_token": key.hex()}
+    other = Tools(keys={"hmac_token": key.hex()})
     plan = plan_of(("c", HmacToken()))
-    first, again = mask_frame(frame, plan, KEYS)["c"], mask_frame(frame, plan, KEYS)["c"]
+    first, again = mask_frame(frame, plan, TOOLS)["c"], mask_frame(frame, plan, TOOLS)["c"]
     assert first.equals(again, null_equal=True)
-    assert not set(first.drop_nulls()) & set(mask_frame(frame, plan, other)["c"].drop_nulls()) or other == KEYS
+    assert not set(first.drop_nulls()) & set(mask_frame(frame, plan, other)["c"].drop_nulls()) or other == TOOLS
     present = frame.filter(~is_missing("c", pl.String()))
     assert first.drop_nulls().n_unique() == present["c"].n_unique()
 
@@ -217,7 +218,7 @@ def test_k_never_falls_when_generalizing_further(data, ladder):
         table = frame.with_columns(o=pl.Series(other, dtype=pl.String))
         ks = []
         for technique in ladder:
-            masked = mask_frame(table, plan_of(("c", technique), ("o", Keep())), KEYS)
+            masked = mask_frame(table, plan_of(("c", technique), ("o", Keep())), TOOLS)
             ks.append(measure([masked], quasi_identifiers=("c", "o"), sensitive=(), min_k=2).k)
         assert ks == sorted(ks)
 

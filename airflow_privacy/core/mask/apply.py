@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed
+from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.dtypes import require_plain_name
 from airflow_privacy.core.mask.expressions import expression
 from airflow_privacy.core.model.plan import MaskingPlan
 
 
-def mask_frame(frame: pl.DataFrame, plan: MaskingPlan, keys: Mapping[str, str]) -> pl.DataFrame:
+def mask_frame(frame: pl.DataFrame, plan: MaskingPlan, tools: Tools) -> pl.DataFrame:
     """A new frame with every released column masked: same rows in the same order, columns in the frame's order.
 
-    :param keys: technique name → key in hexadecimal digits.
     :raises CheckFailed: the frame's columns are not the plan's, or a technique does not fit a column.
     :raises KeyUnavailable: a key is not given.
     """
     require_columns(frame.columns, plan)
-    return mask_columns(frame, plan, keys, only=frame.columns)
+    return mask_columns(frame, plan, tools, only=frame.columns)
 
 
-def mask_columns(frame: pl.DataFrame, plan: MaskingPlan, keys: Mapping[str, str], *, only: Sequence[str]) -> pl.DataFrame:
+def mask_columns(frame: pl.DataFrame, plan: MaskingPlan, tools: Tools, *, only: Sequence[str]) -> pl.DataFrame:
     """As :func:`mask_frame`, for some of the columns of a frame that is known to be the plan's."""
     decisions = {decision.column: decision for decision in plan.decisions}
-    built = [expression(decisions[name], keys, frame.schema[name]) for name in only]
+    built = [expression(decisions[name], tools, frame.schema[name]) for name in only]
     wanted = [one for one in built if one is not None]
     try:
         # with_columns keeps the height where every expression is a constant; select would make one row of it.

@@ -7,8 +7,6 @@ the plan is good, which is what the risk figures and the approver are for.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
@@ -16,11 +14,14 @@ import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed, PrivacyError
 from airflow_privacy.core.mask.apply import require_columns
+from airflow_privacy.core.mask.base import NO_TOOLS, Tools
 from airflow_privacy.core.mask.canonical import canonical_text, is_missing
 from airflow_privacy.core.mask.expressions import output_dtype
 from airflow_privacy.core.mask.parts import Slabs, Source, slabs_of, source_slabs
 from airflow_privacy.core.mask.records import ClassCounts, require_k, suppression_of
-from airflow_privacy.core.mask.rules import MASKED, SOURCE, ColumnRule, column_rule, token_form
+from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, Again, ColumnRule, other
+from airflow_privacy.core.mask.rules.of_column import column_rule
+from airflow_privacy.core.mask.rules.pseudonymize import token_form
 from airflow_privacy.core.model.plan import Decision, MaskingPlan, RecordSuppression
 from airflow_privacy.core.model.techniques import (
     GENERALIZING,
@@ -39,14 +40,12 @@ _SAMPLE = 500
 _CLOSED = (Null, Redact, HmacToken, Bins)
 
 
-def check_masked(
-    *, source: Source, sink: Slabs, plan: MaskingPlan, find_entities: FindEntities, keys: Mapping[str, str] | None = None
-) -> None:
+def check_masked(*, source: Source, sink: Slabs, plan: MaskingPlan, find_entities: FindEntities, tools: Tools = NO_TOOLS) -> None:
     """Compare the written files with their source and the plan.
 
     :param sink: the parts as read back from disk.
     :param find_entities: column → entities that detection reports in a frame of masked columns.
-    :param keys: as for masking; with them some tokens of each slab are computed again by the standard library. Without them
+    :param tools: as for masking; with its keys some tokens of each slab are computed again by other code. Without them
         tokens are only known to stand one for one for their source's values, which those of another unique column do too.
     :raises CheckFailed: anything is not as the plan says; names the column and counts rows, shows no value.
     """
@@ -55,13 +54,13 @@ def check_masked(
     before = next(source_slabs(source)).schema
     released = plan.released()
     expected = pl.Schema({d.column: output_dtype(d, before[d.column]) for d in released})
-    rules = {d.column: column_rule(d, before[d.column]) for d in released}
+    rules = {d.column: column_rule(d, before[d.column], tools) for d in released}
     try:
         rows = _check_alone(sink, plan, suppression, expected, rules, find_entities)
         source_rows = sum(slab.height for slab in source_slabs(source))
         _require_rows(suppression, source_rows, rows)
         if rows == source_rows:
-            _check_beside(source, sink, expected, released, rules, keys)
+            _check_beside(source, sink, expected, released, rules)
         else:
             _check_counts(source, sink, expected, released)
         _check_tokens_apart(source, sink, expected, released)
@@ -102,15 +101,16 @@ def _check_beside(
     expected: pl.Schema,
     released: Sequence[Decision],
     rules: Mapping[str, ColumnRule],
-    keys: Mapping[str, str] | None,
 ) -> None:
     for before, after in zip(source_slabs(source), _sink_slabs(sink, expected), strict=True):
         for decision in released:
-            name = decision.column
-            pair = pl.DataFrame({SOURCE: before[name], MASKED: after[name]})
-            _require_none_broken(decision, pair, rules[name].beside)
-            if rules[name].one_to_one:
-                _require_tokens(decision, pair, None if keys is None else keys.get(name_of(decision.technique)))
+            name, rule = decision.column, rules[decision.column]
+            rows = pl.DataFrame({SOURCE: before[name], MASKED: after[name], **{other(one): before[one] for one in rule.needs}})
+            _require_none_broken(decision, rows, rule.beside)
+            if rule.one_to_one:
+                _require_tokens(decision, rows)
+            if rule.again is not None:
+                _require_same_again(decision, rows, rule.again)
 
 
 def _check_counts(source: Source, sink: Slabs, expected: pl.Schema, released: Sequence[Decision]) -> None:
@@ -200,14 +200,17 @@ def _require_none_broken(decision: Decision, rows: pl.DataFrame, condition: pl.E
         _fail(decision, f"has {broken} of {rows.height} rows that {name_of(decision.technique)} would not leave")
 
 
-def _require_tokens(decision: Decision, pair: pl.DataFrame, key: str | None) -> None:
-    text = pair.select(canonical_text(SOURCE, pair.schema[SOURCE]).alias(SOURCE), MASKED).drop_nulls()
+def _require_tokens(decision: Decision, rows: pl.DataFrame) -> None:
+    text = rows.select(canonical_text(SOURCE, rows.schema[SOURCE]).alias(SOURCE), MASKED).drop_nulls()
     if not text[SOURCE].n_unique() == text[MASKED].n_unique() == text.n_unique():
         _fail(decision, "has tokens that do not stand for the values of its source")
-    if key is not None:
-        for value, token in text.gather_every(max(1, text.height // _SAMPLE)).iter_rows():
-            if not hmac.new(key.encode(), value.encode(), hashlib.sha256).hexdigest().startswith(token):
-                _fail(decision, "has tokens of other values, or of another key")
+
+
+def _require_same_again(decision: Decision, rows: pl.DataFrame, again: Again) -> None:
+    there = rows.with_columns(is_missing(SOURCE, rows.schema[SOURCE]).alias("gone")).filter(~pl.col("gone")).drop("gone")
+    few = there.gather_every(max(1, there.height // _SAMPLE))
+    if few.height and list(again(few)) != few[MASKED].to_list():
+        _fail(decision, "has tokens of other values, or of another key")
 
 
 def _require_known(decisions: Sequence[Decision], found: Mapping[str, Sequence[str]]) -> None:

@@ -7,13 +7,13 @@ quasi-identifiers say. A generalized value still tells a known person's group, a
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from decimal import Decimal
 from itertools import pairwise
 
 import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed
+from airflow_privacy.core.mask.base import Spec, Tools, text_type
 from airflow_privacy.core.mask.canonical import present, text
 from airflow_privacy.core.model.techniques import Bins, GeoPrefix, Round, TruncateDate
 
@@ -21,7 +21,7 @@ _MOST_DECIMALS = 12
 _PERIOD = {"month": "1mo", "quarter": "1q", "year": "1y", "decade": "10y"}
 
 
-def rounded(column: str, technique: Round, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
+def rounded(column: str, technique: Round, dtype: pl.DataType, tools: Tools) -> pl.Expr:
     """A number to the nearest multiple of ``to``, halves to the even multiple (IEEE 754 roundTiesToEven); NaN becomes missing.
 
     Integers are computed exactly and keep their type: where the multiple would leave it, the last one inside is taken.
@@ -30,7 +30,7 @@ def rounded(column: str, technique: Round, dtype: pl.DataType, keys: Mapping[str
 
     :raises CheckFailed: an integer column with a ``to`` that is no whole number.
     """
-    del keys
+    del tools
     value = pl.col(column)
     if dtype.is_integer():
         return _round_integer(column, technique.to, dtype)
@@ -53,14 +53,14 @@ def _decimals(step: float) -> int:
     return max(0, -int(Decimal(repr(step)).normalize().as_tuple().exponent))
 
 
-def bins(column: str, technique: Bins, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
+def bins(column: str, technique: Bins, dtype: pl.DataType, tools: Tools) -> pl.Expr:
     """A number to the label of its half-open interval; the first and last are open (top and bottom coding). NaN becomes missing.
 
     Protects against matching exact figures and against outliers. Does not protect a value whose interval few share.
 
     :raises CheckFailed: the edges are not finite or do not rise.
     """
-    del keys
+    del tools
     labels = bin_labels(column, technique.edges)
     number = pl.col(column).cast(pl.Float64)
     chain = pl.when(number < technique.edges[0]).then(pl.lit(labels[0]))
@@ -82,14 +82,14 @@ def bin_labels(column: str, edges: tuple[float, ...]) -> tuple[str, ...]:
     return (f"<{names[0]}", *inner, f">={names[-1]}")
 
 
-def truncate_date(column: str, technique: TruncateDate, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
+def truncate_date(column: str, technique: TruncateDate, dtype: pl.DataType, tools: Tools) -> pl.Expr:
     """A date or timestamp to the first day of its month, quarter, year or decade, in the column's own time zone.
 
     A timestamp becomes midnight there, or one o'clock where the clocks skip that hour. Text is read by the technique's format;
     what does not fit it becomes missing, which the check afterwards refuses. Protects against matching exact days.
     Does not hide order or rarity: the only one born in a decade stays alone.
     """
-    del keys
+    del tools
     value = pl.col(column)
     if technique.format is not None and dtype == pl.String:
         return value.str.strip_chars().str.to_date(technique.format, strict=False).dt.truncate(_PERIOD[technique.to])
@@ -103,14 +103,14 @@ def truncate_date(column: str, technique: TruncateDate, dtype: pl.DataType, keys
     )
 
 
-def geo_prefix(column: str, technique: GeoPrefix, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
+def geo_prefix(column: str, technique: GeoPrefix, dtype: pl.DataType, tools: Tools) -> pl.Expr:
     """The first characters of a postal or region code, white space around it removed; blank text becomes missing.
 
     Text only: a number has lost the leading zeros that its first characters are counted from. Protects against finding an
     address. Does not protect where a prefix has few inhabitants (HIPAA 45 CFR 164.514(b)(2)(i)(B) asks for 20,000), nor a code
     that is no longer than the prefix.
     """
-    del keys, dtype
+    del tools, dtype
     return text(column).str.strip_chars().str.slice(0, technique.length).str.strip_chars_end()
 
 
@@ -135,3 +135,21 @@ def _round_integer(column: str, step: float, dtype: pl.DataType) -> pl.Expr:
     up = (rest > to) | ((rest == to) & (floor % 2 == 1))
     nearest = (floor + up.cast(pl.Int128)) * wide
     return nearest.clip(pl.lit(-(-low // to) * to, dtype=pl.Int128), pl.lit(high // to * to, dtype=pl.Int128)).cast(dtype)
+
+
+def _rounded_type(technique: Round, dtype: pl.DataType) -> pl.DataType:
+    del technique
+    return pl.Float64() if isinstance(dtype, pl.Decimal) else dtype
+
+
+def _date_type(technique: TruncateDate, dtype: pl.DataType) -> pl.DataType:
+    del technique
+    return dtype if isinstance(dtype, pl.Datetime) else pl.Date()
+
+
+SPECS: dict[type, Spec] = {
+    Round: Spec(rounded, _rounded_type),
+    Bins: Spec(bins, text_type),
+    TruncateDate: Spec(truncate_date, _date_type),
+    GeoPrefix: Spec(geo_prefix, text_type),
+}

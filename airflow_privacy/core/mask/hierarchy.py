@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import functools
 import io
-from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
 
 from airflow_privacy.core.errors import BadInput, CheckFailed, VerificationError
+from airflow_privacy.core.mask.base import Spec, Tools, text_type
 from airflow_privacy.core.mask.canonical import canonical_text, present
 from airflow_privacy.core.model.codec import sha256
 from airflow_privacy.core.model.techniques import Hierarchy
@@ -18,7 +18,7 @@ from airflow_privacy.core.model.techniques import Hierarchy
 TOP = "*"
 
 
-def ancestor(column: str, technique: Hierarchy, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
+def ancestor(column: str, technique: Hierarchy, dtype: pl.DataType, tools: Tools) -> pl.Expr:
     """A value to its ancestor; one that the file does not have becomes ``*``, so that nothing unforeseen passes.
 
     Protects against matching exact categories. Does not protect where few share an ancestor.
@@ -26,7 +26,7 @@ def ancestor(column: str, technique: Hierarchy, dtype: pl.DataType, keys: Mappin
     :raises VerificationError: the file is not the one that the policy was read with.
     :raises BadInput: it cannot be read, or has no such level.
     """
-    del keys
+    del tools
     above = read_hierarchy(column, technique)
     value = canonical_text(column, dtype).str.strip_chars()
     return present(column, dtype, value.replace_strict(above, default=TOP, return_dtype=pl.String))
@@ -68,3 +68,6 @@ def _levels(data: bytes, where: str, level: int) -> tuple[tuple[str, str], ...]:
     if not found:
         raise BadInput("hierarchy-malformed", "The hierarchy is empty or not UTF-8", where=where)
     return tuple(found.items())
+
+
+SPECS: dict[type, Spec] = {Hierarchy: Spec(ancestor, text_type)}

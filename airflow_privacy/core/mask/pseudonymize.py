@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-
 import polars as pl
 from polars_hash import CryptographicHashingNameSpace
 
-from airflow_privacy.core.errors import KeyUnavailable
+from airflow_privacy.core.mask.base import Spec, Tools, text_type
 from airflow_privacy.core.mask.canonical import canonical_text
 from airflow_privacy.core.model.techniques import HmacToken, name_of
 
-_HEX_KEY = re.compile(r"[0-9a-f]{64,}")
 
-
-def hmac_token(column: str, technique: HmacToken, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
+def hmac_token(column: str, technique: HmacToken, dtype: pl.DataType, tools: Tools) -> pl.Expr:
     """HMAC-SHA-256 (RFC 2104, FIPS 198-1) over the canonical text, as the first ``length`` hexadecimal digits.
 
     Equal values give equal tokens under one key, so that tables join; another key gives unrelated tokens. Missing stays missing.
@@ -25,13 +20,7 @@ def hmac_token(column: str, technique: HmacToken, dtype: pl.DataType, keys: Mapp
 
     :raises KeyUnavailable: *keys* holds no usable key for this technique.
     """
-    key = keys.get(name_of(technique))
-    if key is None or _HEX_KEY.fullmatch(key) is None:
-        raise KeyUnavailable(
-            "no-token-key",
-            f"There is no key of at least 64 lower-case hexadecimal digits for {name_of(technique)}",
-            where=column,
-        )
+    key = tools.key(name_of(technique), column)
     return hmac_sha256(canonical_text(column, dtype), key).str.slice(0, technique.length)
 
 
@@ -39,3 +28,6 @@ def hmac_sha256(value: pl.Expr, key: str) -> pl.Expr:
     """HMAC-SHA-256 as 64 hexadecimal digits. The HMAC key is the UTF-8 bytes of *key*: for a hexadecimal key its digits."""
     mac: pl.Expr = CryptographicHashingNameSpace(value).hmac_sha256(key=key)
     return mac
+
+
+SPECS: dict[type, Spec] = {HmacToken: Spec(hmac_token, text_type)}

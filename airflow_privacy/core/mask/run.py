@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.apply import mask_columns, mask_frame, require_columns
+from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.dtypes import family
 from airflow_privacy.core.mask.parts import Source, source_slabs, write_part
 from airflow_privacy.core.mask.records import ClassCounts, require_k, small_classes, suppress, suppression_of
@@ -28,14 +29,13 @@ class MaskResult(Value, frozen=True, kw_only=True):
     part_rows: tuple[int, ...]
 
 
-def mask_table(*, source: Source, plan: MaskingPlan, keys: Mapping[str, str], stage: Path) -> MaskResult:
+def mask_table(*, source: Source, plan: MaskingPlan, tools: Tools, stage: Path) -> MaskResult:
     """Mask *source* as *plan* says into ``part-00000.parquet`` … in the existing folder *stage*.
 
     The bytes depend on the rows, the plan and the keys only: not on how the source cuts its batches, nor on threads or time.
     A plan with record suppression reads the source twice. Nothing but the parts is left in *stage*; on an error the caller
     throws the folder away.
 
-    :param keys: technique name → key in hexadecimal digits.
     :raises CheckFailed: the source is not the one planned for, a technique does not fit, or too many rows would be suppressed.
     :raises KeyUnavailable: a key is not given.
     """
@@ -45,7 +45,7 @@ def mask_table(*, source: Source, plan: MaskingPlan, keys: Mapping[str, str], st
         raise CheckFailed("columns-differ", "The source has its columns in another order than the plan", do="Plan again.")
     suppression = suppression_of(plan)
     left = ClassCounts(suppression.quasi_identifiers) if suppression is not None else None
-    small = pl.DataFrame() if suppression is None else _small_classes(source, plan, keys, suppression)
+    small = pl.DataFrame() if suppression is None else _small_classes(source, plan, tools, suppression)
     rows_read, schema = 0, pl.Schema()
     parts: list[str] = []
     part_rows: list[int] = []
@@ -56,7 +56,7 @@ def mask_table(*, source: Source, plan: MaskingPlan, keys: Mapping[str, str], st
         write_part(frame, stage / parts[-1])
 
     for slab in source_slabs(source):
-        masked = mask_frame(slab, plan, keys)
+        masked = mask_frame(slab, plan, replace(tools, first_row=rows_read))
         rows_read, schema = rows_read + slab.height, masked.schema
         if left is not None:
             masked = suppress(masked, small, left.columns)
@@ -77,8 +77,10 @@ def mask_table(*, source: Source, plan: MaskingPlan, keys: Mapping[str, str], st
     )
 
 
-def _small_classes(source: Source, plan: MaskingPlan, keys: Mapping[str, str], suppression: RecordSuppression) -> pl.DataFrame:
+def _small_classes(source: Source, plan: MaskingPlan, tools: Tools, suppression: RecordSuppression) -> pl.DataFrame:
     counts = ClassCounts(suppression.quasi_identifiers)
+    first = 0
     for slab in source_slabs(source):
-        counts.add(mask_columns(slab, plan, keys, only=counts.columns))
+        counts.add(mask_columns(slab, plan, replace(tools, first_row=first), only=counts.columns))
+        first += slab.height
     return small_classes(counts.table(), suppression)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed
+from airflow_privacy.core.mask.base import Spec, Tools, same_type, text_type
 from airflow_privacy.core.mask.canonical import canonical_text, present
 from airflow_privacy.core.mask.dtypes import plain
 from airflow_privacy.core.model.techniques import Keep, Null, PartialMask, Redact
@@ -18,32 +17,32 @@ Whatever else there is (letters, digits, combining marks, emoji, controls) is ma
 _MOST_KEPT = 64
 
 
-def keep(column: str, technique: Keep, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
+def keep(column: str, technique: Keep, dtype: pl.DataType, tools: Tools) -> pl.Expr:
     """The value as it is. Protects nothing; a policy's rule answers for it."""
-    del technique, keys
+    del technique, tools
     return pl.col(column).cast(plain(dtype))
 
 
-def null(column: str, technique: Null, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
+def null(column: str, technique: Null, dtype: pl.DataType, tools: Tools) -> pl.Expr:
     """Nothing is left of the values; the column's name and type stay.
 
     Protects against everything that the values could tell. Does not hide that the source has such a column, nor its type.
     """
-    del column, technique, keys
+    del column, technique, tools
     return pl.lit(None, dtype=plain(dtype))
 
 
-def redact(column: str, technique: Redact, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
+def redact(column: str, technique: Redact, dtype: pl.DataType, tools: Tools) -> pl.Expr:
     """The same text for every value; missing stays missing (blank text counts as missing).
 
     Protects against everything that the values could tell. Does not hide *which* rows have a value: that alone can be
     sensitive (a filled ``date_of_death``). Use ``null`` or ``drop`` there.
     """
-    del keys
+    del tools
     return present(column, dtype, pl.lit(technique.text))
 
 
-def partial_mask(column: str, technique: PartialMask, dtype: pl.DataType, keys: Mapping[str, str]) -> pl.Expr:
+def partial_mask(column: str, technique: PartialMask, dtype: pl.DataType, tools: Tools) -> pl.Expr:
     """Characters but the first and last few become ``char``; separators and the length stay; blank text becomes missing.
 
     A value with no more characters than are kept is masked whole. Protects against reading a value over somebody's shoulder.
@@ -52,7 +51,7 @@ def partial_mask(column: str, technique: PartialMask, dtype: pl.DataType, keys: 
 
     :raises CheckFailed: more than 64 characters are to be kept at one end.
     """
-    del keys
+    del tools
     first, last = technique.keep_first, technique.keep_last
     if max(first, last) > _MOST_KEPT:
         raise CheckFailed(
@@ -78,3 +77,11 @@ def head_of(value: pl.Expr, count: int) -> pl.Expr:
 def tail_of(value: pl.Expr, count: int) -> pl.Expr:
     """Text from its last *count* characters on that are no separators; null where it has fewer."""
     return value.str.extract(f"((?:[^{SEPARATOR}][{SEPARATOR}]*){{{count}}})$")
+
+
+SPECS: dict[type, Spec] = {
+    Keep: Spec(keep, same_type),
+    Null: Spec(null, same_type),
+    Redact: Spec(redact, text_type),
+    PartialMask: Spec(partial_mask, text_type),
+}

@@ -27,10 +27,19 @@ class Manifest(Value, frozen=True, kw_only=True):
     files: tuple[ManifestFile, ...]
 
 
+class KeyUse(Value, frozen=True, kw_only=True):
+    """Which version of a scope's key a technique used; ``id`` reveals nothing of the key."""
+
+    technique: str
+    id: str
+    version: int
+
+
 class Dataset(Artifact, frozen=True, kw_only=True, tag="dataset"):
     """One version of a masked dataset. Parents: the plan and the digests of the sources.
 
-    ``uri`` is the dataset's folder; the files lie under ``<uri>/versions/<version>/``.
+    ``uri`` is the dataset's folder; the files lie under ``<uri>/versions/<version>/``. ``scope`` and ``keys`` name the keys of
+    its tokens, so that they can be turned back after a rotation. A table in a database has no files, but a ``rows_digest``.
     """
 
     uri: str
@@ -42,6 +51,9 @@ class Dataset(Artifact, frozen=True, kw_only=True, tag="dataset"):
     rows_suppressed: int
     columns: tuple[ColumnType, ...]
     files: tuple[ManifestFile, ...]
+    scope: str = ""
+    keys: tuple[KeyUse, ...] = ()
+    rows_digest: str = ""
 
 
 def version_of(files: tuple[ManifestFile, ...], plan_digest: str) -> str:

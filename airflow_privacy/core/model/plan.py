@@ -10,6 +10,7 @@ from airflow_privacy.core.model.techniques import (
     SUPPRESSING,
     Drop,
     Technique,
+    parts_of,
 )
 
 
@@ -33,11 +34,26 @@ class RecordSuppression(Value, frozen=True, kw_only=True):
     limit: float
 
 
+class RecordRule(Value, frozen=True, kw_only=True):
+    """Records to be left out by what the source holds in ``column``: all conditions that are given must hold.
+
+    ``below`` and ``above`` (both exclusive) compare numbers, or ISO 8601 dates with dates; ``equals`` compares texts, numbers and
+    booleans; ``missing`` asks whether there is a value. A missing value meets no other condition.
+    """
+
+    name: str
+    column: str
+    missing: bool | None = None
+    equals: tuple[str | int | float | bool, ...] = ()
+    below: float | str | None = None
+    above: float | str | None = None
+
+
 class MaskingPlan(Artifact, frozen=True, kw_only=True, tag="plan"):
     """One decision a column, in the source's column order. Parents: contract, policy, findings.
 
-    ``scope`` names the key that tokens are made with: ``<destination>/<purpose>/<recipient>``; equal values join inside a scope
-    and cannot be joined across scopes.
+    ``scope`` names the key that tokens are made with: ``<destination>/<purpose>/<recipient>``, with ``*`` for what the policy
+    does not part by, and ``/<dataset>`` behind it where it parts by dataset. Equal values join inside a scope and not across scopes.
     """
 
     contract: str
@@ -55,6 +71,7 @@ class MaskingPlan(Artifact, frozen=True, kw_only=True, tag="plan"):
     scope: str
     decisions: tuple[Decision, ...]
     suppression: RecordSuppression | None
+    drop_records: tuple[RecordRule, ...] = ()
 
     def released(self) -> tuple[Decision, ...]:
         """Decisions whose column is in the output."""
@@ -68,7 +85,7 @@ class MaskingPlan(Artifact, frozen=True, kw_only=True, tag="plan"):
 
     def tokens(self) -> tuple[str, ...]:
         """Released columns that hold pseudonyms."""
-        return tuple(d.column for d in self.decisions if isinstance(d.technique, PSEUDONYMIZING))
+        return tuple(d.column for d in self.decisions if any(isinstance(part, PSEUDONYMIZING) for part in parts_of(d.technique)))
 
     def sensitive(self) -> tuple[str, ...]:
         """Released sensitive attributes that still carry information."""

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 from airflow_privacy.core.model.codec import Artifact, Value
 from airflow_privacy.core.model.findings import Role
+from airflow_privacy.core.model.plan import RecordRule
 from airflow_privacy.core.model.techniques import Technique
 
+ScopePart = Literal["environment", "purpose", "recipient", "dataset"]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class Environment(Value, frozen=True, kw_only=True):
-    """A place with one level of trust. A URI belongs to the environment with the longest base that it starts with."""
+    """A place with one level of trust. A URI belongs to the environment with the longest base that it starts with.
+
+    ``encryption`` is how files at rest there are encrypted: ``keyring`` by Parquet's modular encryption with data keys that the
+    keyring wraps, ``sse-kms`` by S3 with the key ``kms_key``.
+    """
 
     name: str
     base_uris: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     connection: str | None = None
+    encryption: Literal["none", "keyring", "sse-kms"] = "none"
+    kms_key: str | None = None
 
 
 class Boundary(Value, frozen=True, kw_only=True):
     """What a release from ``source`` to ``destination`` needs.
 
-    ``level`` is a predicate over privacy levels (``"k_anonymous(k>=5) or pseudonymized"``). ``approvers`` are user names. An
-    approval holds for ``approval_hours``; a passport for ``passport_days``.
+    ``level`` is a predicate over privacy levels (``"k_anonymous(k>=5) or pseudonymized"``). ``approvers`` are user names.
+    ``reversible`` allows tokens that the key can turn back. An approval holds for ``approval_hours``; a passport for
+    ``passport_days``.
     """
 
     source: str
@@ -36,6 +45,7 @@ class Boundary(Value, frozen=True, kw_only=True):
     max_prosecutor_risk: Share = 1.0
     max_marketer_risk: Share = 1.0
     min_l: Annotated[int, msgspec.Meta(ge=1)] = 1
+    reversible: bool = False
     approval_hours: Annotated[int, msgspec.Meta(ge=1)] = 24
     passport_days: Annotated[int, msgspec.Meta(ge=1)] = 90
 
@@ -62,7 +72,11 @@ class Rule(Value, frozen=True, kw_only=True):
 
 
 class Policy(Artifact, frozen=True, kw_only=True, tag="policy"):
-    """One policy file. ``quasi_identifiers`` are columns that are treated as such whatever detection says."""
+    """One policy file.
+
+    ``quasi_identifiers`` are columns that are treated as such whatever detection says. Tokens join where all parts of
+    ``scope_by`` are equal, and nowhere else. ``drop_records`` leaves records out by what they hold.
+    """
 
     name: str
     version: str
@@ -70,4 +84,6 @@ class Policy(Artifact, frozen=True, kw_only=True, tag="policy"):
     boundaries: tuple[Boundary, ...]
     quasi_identifiers: tuple[str, ...] = ()
     suppression_limit: Share = 0.0
+    scope_by: Annotated[tuple[ScopePart, ...], msgspec.Meta(min_length=1)] = ("environment", "purpose", "recipient")
+    drop_records: tuple[RecordRule, ...] = ()
     rules: tuple[Rule, ...]

@@ -8,16 +8,17 @@ from airflow_privacy.core.detect.residue import find_entities
 from airflow_privacy.core.errors import CheckFailed, TerminalError
 from airflow_privacy.core.io.source import TableSource, open_source
 from airflow_privacy.core.io.version import open_version, write_version
+from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.check import check_masked
 from airflow_privacy.core.mask.parts import PartFiles
 from airflow_privacy.core.mask.run import MaskResult, mask_table
-from airflow_privacy.core.model.dataset import Dataset
+from airflow_privacy.core.model.dataset import Dataset, KeyUse
 from airflow_privacy.core.model.findings import Findings
 from airflow_privacy.core.model.flow import Flow, FlowTable, Outcome
 from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.policy import Policy
 from airflow_privacy.core.model.refs import ArtifactRef
-from airflow_privacy.core.model.techniques import HmacToken, name_of
+from airflow_privacy.core.model.techniques import KEYED, name_of, parts_of
 from airflow_privacy.core.pipeline.prepare import flow_of
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, links_of, record
 from airflow_privacy.core.policy.environments import boundary_of, environment_of
@@ -43,13 +44,14 @@ def _mask(workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRe
     decided = store.get(MaskingPlan, plan)
     opened = open_planned(workspace, source, decided)
     _require_staging(store.find(Policy, decided.policy), decided, out)
-    keys, key_ids = _keys(workspace, decided)
+    keys, uses = _keys(workspace, decided)
+    tools = Tools(keys=keys)
     results: list[MaskResult] = []
 
     def write(folder: Path) -> None:
-        result = mask_table(source=opened, plan=decided, keys=keys, stage=folder)
+        result = mask_table(source=opened, plan=decided, tools=tools, stage=folder)
         written = PartFiles([folder / part for part in result.parts])
-        check_masked(source=opened, sink=written, plan=decided, find_entities=find_entities, keys=keys)
+        check_masked(source=opened, sink=written, plan=decided, find_entities=find_entities, tools=tools)
         results.append(result)
 
     manifest = write_version(out, plan.digest, write, storages=workspace.storages)
@@ -64,10 +66,19 @@ def _mask(workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRe
         rows_suppressed=result.rows_suppressed,
         columns=result.columns,
         files=manifest.files,
+        scope=decided.scope if uses else "",
+        keys=uses,
     )
     counts = {"rows": result.rows_written, "rows_suppressed": result.rows_suppressed, "files": len(manifest.files)}
     ref = store.put(dataset, counts=counts)
-    record(workspace, caller, "masked", links=links_of(plan, ref), counts=counts, reason=", ".join(key_ids))
+    record(
+        workspace,
+        caller,
+        "masked",
+        links=links_of(plan, ref),
+        counts=counts,
+        reason=", ".join(f"{use.technique} key {use.id} version {use.version}" for use in uses),
+    )
     flow = Flow(
         inputs=(flow_of(opened),),
         outputs=(table_of_dataset(dataset),),
@@ -157,12 +168,13 @@ def _require_staging(policy: Policy, plan: MaskingPlan, out: str) -> None:
         )
 
 
-def _keys(workspace: Workspace, plan: MaskingPlan) -> tuple[dict[str, str], list[str]]:
-    """Keys by technique, and their ids for the record. A plan without tokens needs none."""
-    needed = {name_of(decision.technique) for decision in plan.decisions if isinstance(decision.technique, HmacToken)}
+def _keys(workspace: Workspace, plan: MaskingPlan) -> tuple[dict[str, str], tuple[KeyUse, ...]]:
+    """Keys by technique, and which they are for the record. A plan without keyed techniques needs none."""
+    parts = (part for decision in plan.decisions for part in parts_of(decision.technique))
+    needed = sorted({name_of(part) for part in parts if isinstance(part, KEYED)})
     if not needed:
-        return {}, []
+        return {}, ()
     keyring = workspace.keyring()
-    derived = {technique: keyring.technique_key(plan.scope, technique) for technique in sorted(needed)}
-    ids = [f"{technique} key {key.id} version {key.version}" for technique, key in derived.items()]
-    return {technique: key.hex() for technique, key in derived.items()}, ids
+    derived = {technique: keyring.technique_key(plan.scope, technique) for technique in needed}
+    uses = tuple(KeyUse(technique=technique, id=key.id, version=key.version) for technique, key in derived.items())
+    return {technique: key.hex() for technique, key in derived.items()}, uses

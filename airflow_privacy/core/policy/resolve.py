@@ -16,23 +16,13 @@ from airflow_privacy.core.model.levels import parse_predicate
 from airflow_privacy.core.model.plan import Decision, MaskingPlan, RecordSuppression
 from airflow_privacy.core.model.policy import Boundary, Policy, Rule, When
 from airflow_privacy.core.model.refs import FileStamp
-from airflow_privacy.core.model.techniques import SUPPRESSING, Drop, GeoPrefix, Keep, Round, Technique, TruncateDate, name_of
+from airflow_privacy.core.model.techniques import SUPPRESSING, Drop, GeoPrefix, Keep, Round, Technique, name_of
+from airflow_privacy.core.model.techniques.fits import fits, fitting, why_not
 from airflow_privacy.core.policy.environments import boundary_of, environment_of
 
 DEFAULT_DENY = "default-deny"
 _NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]+")
 
-# Which logical types a technique can take, as masking takes them; those that are not listed take every type.
-_NUMBERS = frozenset({"integer", "number", "decimal", "null"})
-_TYPES: dict[str, frozenset[str]] = {
-    "round": _NUMBERS,
-    "bins": _NUMBERS,
-    "truncate_date": frozenset({"date", "timestamp", "null"}),
-    "geo_prefix": frozenset({"string", "null"}),
-    "hierarchy": frozenset({"string", "integer", "boolean", "date", "null"}),
-    "partial_mask": frozenset({"string", "integer", "null"}),
-    "hmac_token": frozenset({"string", "integer", "decimal", "boolean", "date", "timestamp", "time", "binary", "null"}),
-}
 # No address, number or name is told by so few characters; a longer prefix may hold a short identifier whole.
 _SHORT_PREFIX = 5
 # An entity that is pinned without a role is a direct identifier, unless it is one of these.
@@ -182,19 +172,13 @@ def _folded(words: Iterable[str]) -> set[str]:
 
 
 def _require_fit(finding: ColumnFinding, technique: Technique, *, where: str) -> None:
-    fitting = _TYPES.get(name_of(technique))
-    if isinstance(technique, TruncateDate) and technique.format is not None and finding.dtype == "string":
-        return
-    if fitting is not None and finding.dtype not in fitting:
+    if not fits(technique, finding.dtype):
         raise CheckFailed(
             "technique-does-not-fit",
-            f"{name_of(technique)} takes {', '.join(sorted(fitting - {'null'}))}, and the column is {finding.dtype}",
+            f"{name_of(technique)} takes {', '.join(sorted(fitting(technique) - {'null'}))}, and the column is {finding.dtype}",
             where=where,
-            do="Choose another technique for it, or change its type at the source.",
+            do=why_not(technique, finding.dtype),
         )
-    if isinstance(technique, Round) and finding.dtype == "integer" and technique.to != int(technique.to):
-        what, do = "round brings an integer column to whole multiples only", "Use a whole number."
-        raise CheckFailed("technique-does-not-fit", what, where=where, do=do)
 
 
 def _require_safe(finding: ColumnFinding, role: Role, technique: Technique, boundary: Boundary, *, where: str) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 
 import polars as pl
 
+from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.dtypes import family
 from airflow_privacy.core.model.plan import Decision, MaskingPlan, RecordSuppression
 from airflow_privacy.core.model.refs import ColumnType, FileStamp
 
-KEYS = {"hmac_token": "0f" * 32}
-OTHER_KEYS = {"hmac_token": "1e" * 32}
+TECHNIQUES = ("hmac_token", "aes_siv", "ff1", "card", "surrogate", "noise", "date_shift", "permute")
+KEYS = {name: hashlib.sha256(name.encode()).hexdigest() for name in TECHNIQUES}
+OTHER_KEYS = {name: hashlib.sha256(key.encode()).hexdigest() for name, key in KEYS.items()}
+TOOLS = Tools(keys=KEYS)
+OTHER_TOOLS = Tools(keys=OTHER_KEYS)
 _DIGEST = "sha256:" + "0" * 64
 
 
