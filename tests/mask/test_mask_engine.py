@@ -113,7 +113,7 @@ def test_the_number_of_threads_does_not_change_the_bytes(tmp_path):
             [
                 sys.executable,
                 "-c",
-                _SCRIPT.format(here=[str(Path(__file__).parent), str(Path(masking_builders.__file__).parent)]),
+                _SCRIPT.format(here=[str(Path(file).parent) for file in (__file__, masking_builders.__file__)]),
                 str(tmp_path / threads),
             ],
             env={**os.environ, "POLARS_MAX_THREADS": threads},

@@ -53,7 +53,7 @@ class MaskingPlan(Artifact, frozen=True, kw_only=True, tag="plan"):
     """One decision a column, in the source's column order. Parents: contract, policy, findings.
 
     ``scope`` names the key that tokens are made with: ``<destination>/<purpose>/<recipient>``, with ``*`` for what the policy
-    does not part by, and ``/<dataset>`` behind it where it parts by dataset. Equal values join inside a scope and not across scopes.
+    does not part by, and ``/<dataset>`` behind it where it parts by dataset. Equal values join inside a scope and not across.
     """
 
     contract: str
