@@ -6,6 +6,8 @@ from typing import Any
 
 from airflow_privacy import __version__
 
+_OPERATOR_MODULES = ("contract", "detect", "plan", "mask", "risk", "gate", "transfer", "training", "reidentify", "ledger")
+
 
 def get_provider_info() -> dict[str, Any]:
     """Name, operators and the ``[privacy]`` options with their defaults."""
@@ -18,10 +20,7 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [
             {
                 "integration-name": "Privacy",
-                "python-modules": [
-                    f"airflow_privacy.operators.{name}"
-                    for name in ("contract", "detect", "plan", "mask", "risk", "gate", "transfer", "training", "ledger")
-                ],
+                "python-modules": [f"airflow_privacy.operators.{name}" for name in _OPERATOR_MODULES],
             }
         ],
         "config": {

@@ -61,13 +61,14 @@ def workspace_of(options: argparse.Namespace) -> Workspace:
     return Workspace(home=home, artifacts=ArtifactStore(home / "artifacts"))
 
 
-def _caller() -> Caller:
+def caller() -> Caller:
+    """The user at the terminal, for the ledger."""
     return Caller(actor=getpass.getuser(), run="command-line")
 
 
 def _check(options: argparse.Namespace) -> Result:
     done = prepare.check_contract(
-        workspace_of(options), _caller(), source=options.source, contract=options.contract, previous=options.previous
+        workspace_of(options), caller(), source=options.source, contract=options.contract, previous=options.previous
     )
     return Result("The table keeps its contract.", {"holds": True, "contract": done.ref.digest})
 
@@ -76,7 +77,7 @@ def _detect(options: argparse.Namespace) -> Result:
     workspace = workspace_of(options)
     done = prepare.detect(
         workspace,
-        _caller(),
+        caller(),
         source=options.source,
         contract=options.contract,
         sample_rows=options.sample_rows,
@@ -122,10 +123,10 @@ def findings_text(findings: Findings) -> str:
 
 def _make_plan(options: argparse.Namespace) -> tuple[ArtifactRef, MaskingPlan, Findings]:
     workspace = workspace_of(options)
-    found = prepare.detect(workspace, _caller(), source=options.source, contract=options.contract)
+    found = prepare.detect(workspace, caller(), source=options.source, contract=options.contract)
     planned = prepare.plan_masking(
         workspace,
-        _caller(),
+        caller(),
         contract=options.contract,
         policy=options.policy,
         findings=found.ref,
@@ -150,7 +151,7 @@ def _explain(options: argparse.Namespace) -> Result:
 def _mask(options: argparse.Namespace) -> Result:
     workspace = workspace_of(options)
     plan = workspace.artifacts.reference("plan", options.plan)
-    done = apply.mask(workspace, _caller(), source=options.source, plan=plan, out=options.out)
+    done = apply.mask(workspace, caller(), source=options.source, plan=plan, out=options.out)
     return Result(
         f"dataset {done.ref.digest}\n{done.ref.counts.get('rows', 0):,} rows",
         {"digest": done.ref.digest, "counts": done.ref.counts},
@@ -159,7 +160,7 @@ def _mask(options: argparse.Namespace) -> Result:
 
 def _risk(options: argparse.Namespace) -> Result:
     workspace = workspace_of(options)
-    done = apply.assess_risk(workspace, _caller(), dataset=workspace.artifacts.reference("dataset", options.dataset))
+    done = apply.assess_risk(workspace, caller(), dataset=workspace.artifacts.reference("dataset", options.dataset))
     report = workspace.artifacts.get(RiskReport, done.ref)
     after = report.after
     document = {

@@ -26,7 +26,7 @@ def decision(column, technique, *, role="non-sensitive", entity=None, dtype="str
     )
 
 
-def plan_of(*decisions, k=None, over=(), limit=0.0):
+def plan_of(*decisions, k=None, over=(), limit=0.0, **more):
     suppression = None if k is None else RecordSuppression(k=k, quasi_identifiers=tuple(over), limit=limit)
     stamp = FileStamp(uri="file:///policy.yaml", sha256=_DIGEST)
     return MaskingPlan(
@@ -45,6 +45,7 @@ def plan_of(*decisions, k=None, over=(), limit=0.0):
         scope="training/churn/ml",
         decisions=decisions,
         suppression=suppression,
+        **more,
     )
 
 

@@ -17,9 +17,9 @@ from airflow_privacy.core.model.levels import describe
 from airflow_privacy.core.model.passport import Release, Statement, Subject
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.pipeline.apply import table_of_dataset
+from airflow_privacy.core.pipeline.approvals import Run, valid_approvals
 from airflow_privacy.core.pipeline.evidence import Bundle, gather
 from airflow_privacy.core.pipeline.proof import verify_passport_of
-from airflow_privacy.core.pipeline.release import Run, valid_approvals
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, record
 from airflow_privacy.core.policy.environments import environment_of
 
