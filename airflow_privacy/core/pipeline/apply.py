@@ -51,7 +51,7 @@ def _mask(workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRe
     def write(folder: Path) -> None:
         result = mask_table(source=opened, plan=decided, tools=tools, stage=folder)
         written = PartFiles([folder / part for part in result.parts])
-        check_masked(source=opened, sink=written, plan=decided, find_entities=find_entities, tools=tools)
+        check_masked(source=opened, sink=written, plan=decided, find_entities=find_entities, tools=tools, kept=result.kept)
         results.append(result)
 
     manifest = write_version(out, plan.digest, write, storages=workspace.storages)
