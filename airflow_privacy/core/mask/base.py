@@ -14,18 +14,10 @@ import polars as pl
 
 from airflow_privacy.core.errors import KeyUnavailable
 from airflow_privacy.core.mask.dtypes import plain
+from airflow_privacy.core.model.findings import Span as Span
 
 Keys: TypeAlias = Mapping[str, str]
 """Technique name → key in 64 or more lower-case hexadecimal digits."""
-
-
-class Span(NamedTuple):
-    """One entity in a text: Unicode code points ``start`` up to ``end``."""
-
-    entity: str
-    start: int
-    end: int
-    score: float
 
 
 FindSpans: TypeAlias = Callable[[Sequence[str]], Sequence[Sequence[Span]]]
