@@ -23,12 +23,9 @@ from airflow_privacy.core.model.levels import parse_predicate
 from airflow_privacy.core.model.policy import Boundary
 from airflow_privacy.core.model.techniques import (
     REVERSIBLE,
-    DateShift,
     FreeText,
     HmacToken,
     Keep,
-    Noise,
-    Surrogate,
     Technique,
     name_of,
     parts_of,
@@ -36,6 +33,7 @@ from airflow_privacy.core.model.techniques import (
 from airflow_privacy.core.model.techniques.collisions import collision_bound
 from airflow_privacy.core.model.techniques.fits import fits, fitting, why_not
 from airflow_privacy.core.model.techniques.leaves import is_verbatim, leaves
+from airflow_privacy.core.model.techniques.reads import other_columns
 
 MOST_COLLISIONS = 1e-6
 """The highest bound of the probability that any two values of a direct identifier share one token."""
@@ -53,20 +51,6 @@ def require_fit(finding: ColumnFinding, technique: Technique, *, where: str) -> 
             where=where,
             do=why_not(technique, finding.dtype),
         )
-
-
-def other_columns(technique: Technique) -> tuple[str, ...]:
-    """The columns beside its own that a technique reads, in order, each once."""
-    named: list[str] = []
-    for part in parts_of(technique):
-        if isinstance(part, HmacToken):
-            named += part.beside
-        elif isinstance(part, FreeText):
-            named += part.known
-        else:
-            one = part.subject if isinstance(part, Noise | DateShift) else part.sex if isinstance(part, Surrogate) else None
-            named += [one] if one else []
-    return tuple(dict.fromkeys(named))
 
 
 def require_columns(finding: ColumnFinding, technique: Technique, findings: Findings, *, where: str) -> None:
