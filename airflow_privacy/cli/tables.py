@@ -13,6 +13,7 @@ from airflow_privacy.cli.result import Result, Verbs, verb
 from airflow_privacy.core.io.artifacts import ArtifactStore
 from airflow_privacy.core.model.findings import Findings
 from airflow_privacy.core.model.plan import MaskingPlan
+from airflow_privacy.core.model.policy import Policy
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.model.risk import RiskReport
 from airflow_privacy.core.pipeline import apply, prepare
@@ -145,7 +146,8 @@ def _plan(options: argparse.Namespace) -> Result:
 
 def _explain(options: argparse.Namespace) -> Result:
     ref, plan, findings = _make_plan(options)
-    return Result(explain(plan, findings), {"digest": ref.digest, "plan": msgspec.to_builtins(plan)})
+    policy = workspace_of(options).artifacts.find(Policy, plan.policy)
+    return Result(explain(plan, findings, policy), {"digest": ref.digest, "plan": msgspec.to_builtins(plan)})
 
 
 def _mask(options: argparse.Namespace) -> Result:

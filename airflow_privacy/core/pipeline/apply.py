@@ -124,6 +124,7 @@ def assess_risk(workspace: Workspace, caller: Caller, *, dataset: ArtifactRef, p
         after=after,
         k_with_tokens=with_tokens.k,
         rows_kept=masked.rows / masked.rows_read,
+        rows_dropped=(masked.rows_read - masked.rows - masked.rows_suppressed) / masked.rows_read,
         boundary=boundary,
     )
     ref = store.put(report, counts={"k": after.k, "classes": after.classes, "violations": len(report.violations)})
