@@ -23,6 +23,14 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": [f"airflow_privacy.operators.{name}" for name in _OPERATOR_MODULES],
             }
         ],
+        "hooks": [{"integration-name": "Privacy", "python-modules": ["airflow_privacy.hooks.keyring"]}],
+        "connection-types": [
+            {
+                "connection-type": "privacy_keyring",
+                "hook-class-name": "airflow_privacy.hooks.keyring.KeyringHook",
+                "hook-name": "Privacy keyring",
+            }
+        ],
         "config": {
             "privacy": {
                 "description": "Options of airflow-privacy.",
@@ -31,6 +39,12 @@ def get_provider_info() -> dict[str, Any]:
                         "Privacy home: keyring, ledger, anchors, artifacts. Empty: $AIRFLOW_HOME/privacy.", "string", ""
                     ),
                     "artifacts": _option("Where artifacts lie. Empty: <home>/artifacts.", "string", ""),
+                    "keyring": _option(
+                        "Where the root key lies that wraps scope keys: local (a file of the home), connection://<conn_id> (the "
+                        "password of a connection), aws-kms://<conn_id>/<key id or alias>.",
+                        "string",
+                        "local",
+                    ),
                     "ledger_is_shared": _option(
                         "Whether all worker hosts share the file system that the ledger lies on.", "boolean", "False"
                     ),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import os
 import sys
 from pathlib import Path
 
 import msgspec
 
+from airflow_privacy.cli.keys import wrapper_of
 from airflow_privacy.cli.result import Result, Verbs, verb
 from airflow_privacy.core.io.artifacts import ArtifactStore
 from airflow_privacy.core.model.findings import Findings
@@ -57,9 +59,10 @@ def add_verbs(verbs: Verbs, common: argparse.ArgumentParser) -> None:
 
 
 def workspace_of(options: argparse.Namespace) -> Workspace:
-    """The workspace of ``--home``."""
+    """The workspace of ``--home``, with the root key where ``[privacy] keyring`` has it."""
     home: Path = options.home
-    return Workspace(home=home, artifacts=ArtifactStore(home / "artifacts"))
+    wrapper = wrapper_of(os.environ.get("AIRFLOW__PRIVACY__KEYRING", "local"))
+    return Workspace(home=home, artifacts=ArtifactStore(home / "artifacts"), key_wrapper=wrapper)
 
 
 def caller() -> Caller:

@@ -10,7 +10,7 @@ from pathlib import Path
 from airflow_privacy.core.io.artifacts import ArtifactStore
 from airflow_privacy.core.io.local import local_storage
 from airflow_privacy.core.io.storage import Storages
-from airflow_privacy.core.keyring import Keyring, open_keyring
+from airflow_privacy.core.keyring import Keyring, Wrapper, open_keyring
 from airflow_privacy.core.ledger.log import Ledger, open_ledger
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.model.release import Fact, LedgerPosition, Link
@@ -25,12 +25,14 @@ def _utc_now() -> datetime:
 @dataclass(frozen=True, kw_only=True)
 class Workspace:
     """:param home: the privacy home. :param artifacts: the store. :param now: the clock, aware and in UTC.
-    :param storages: from a URI to where tables and datasets lie; by default the local file system only."""
+    :param storages: from a URI to where tables and datasets lie; by default the local file system only.
+    :param key_wrapper: the root of the keyring where it lies elsewhere; by default it is a file of the home."""
 
     home: Path
     artifacts: ArtifactStore
     now: Callable[[], datetime] = field(default=_utc_now)
     storages: Storages = field(default=local_storage)
+    key_wrapper: Wrapper | None = None
 
     @property
     def ledger_path(self) -> Path:
@@ -44,7 +46,7 @@ class Workspace:
 
     def keyring(self) -> Keyring:
         """The keys of this home; a home without keys is an error."""
-        return open_keyring(self.home)
+        return open_keyring(self.home, wrapper=self.key_wrapper)
 
     def ledger(self) -> Ledger:
         """The ledger, open for appending."""
