@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, date, datetime, time
-from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
 import pytest
 from masking_builders import decision, plan_of
+from spark_tables import TOKENS, every_type
 
-from airflow_privacy.core.io.artifacts import ArtifactStore
 from airflow_privacy.core.io.source import open_source
-from airflow_privacy.core.keyring import init_keys
 from airflow_privacy.core.mask import parts
 from airflow_privacy.core.mask.run import mask_table
 from airflow_privacy.core.model.techniques import (
@@ -21,7 +18,6 @@ from airflow_privacy.core.model.techniques import (
     Keep,
 )
 from airflow_privacy.core.pipeline.apply import tools_of
-from airflow_privacy.core.pipeline.workspace import Workspace
 from airflow_privacy.core.spark.engine import spark_engine
 
 SLAB = 300
@@ -33,45 +29,7 @@ def small_slabs(monkeypatch):
         monkeypatch.setattr(function, "__defaults__", (SLAB,))
 
 
-@pytest.fixture(scope="session")
-def home(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("spark") / "privacy"
-    init_keys(folder, scopes=("training/churn/ml",))
-    return folder
-
-
-@pytest.fixture
-def workspace(home) -> Workspace:
-    return Workspace(home=home, artifacts=ArtifactStore(home / "artifacts"))
-
-
-def every_type(rows: int = 1000) -> pl.DataFrame:
-    some = range(rows)
-    text = [["Ærø", "李雷", "e\u0301 🙂", "", "  ", None, "plain"][n % 7] for n in some]
-    moment = [datetime(2024, 1 + n % 12, 1 + n % 28, n % 24, tzinfo=UTC) if n % 9 else None for n in some]
-    return pl.DataFrame(
-        {
-            "int8": pl.Series([n % 100 if n % 5 else None for n in some], dtype=pl.Int8),
-            "int64": [n * 10**12 for n in some],
-            "uint64": pl.Series([2**63 + n for n in some], dtype=pl.UInt64),
-            "float": [n / 7 if n % 11 else float("nan") for n in some],
-            "decimal": pl.Series([Decimal(n) / 100 for n in some], dtype=pl.Decimal(20, 2)),
-            "text": text,
-            "categorical": pl.Series([f"c{n % 13}" for n in some], dtype=pl.Categorical),
-            "bool": [n % 3 == 0 if n % 4 else None for n in some],
-            "date": [date(1950 + n % 60, 1 + n % 12, 1 + n % 28) for n in some],
-            "zoned": pl.Series(moment).dt.convert_time_zone("Europe/Oslo"),
-            "nanos": pl.Series(moment).dt.replace_time_zone(None).cast(pl.Datetime("ns")),
-            "time": [time(n % 24, n % 60, n % 60, n) for n in some],
-            "binary": [bytes([n % 256] * (n % 4)) for n in some],
-            "list": [[n, None] if n % 3 else None for n in some],
-            "nothing": pl.Series([None] * rows, dtype=pl.Null),
-        }
-    )
-
-
 TYPES = every_type()
-TOKENS = [name for name in TYPES.columns if name not in ("float", "list")]
 
 
 def plan_for(frame: pl.DataFrame, techniques: dict, **suppression):

@@ -103,7 +103,8 @@ def arrow_schema(frame: Any) -> pa.Schema:
     """The Arrow schema of a Spark frame."""
     from pyspark.sql.pandas.types import to_arrow_schema
 
-    return to_arrow_schema(frame.schema)
+    zone = frame.sparkSession.conf.get("spark.sql.session.timeZone")
+    return to_arrow_schema(frame.schema, timezone=zone)
 
 
 def spark_schema(masked: pl.Schema) -> Any:
