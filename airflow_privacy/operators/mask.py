@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from airflow_privacy.operators.base import Location, PrivacyOperator, location, reference
 
@@ -20,14 +20,15 @@ class MaskOperator(PrivacyOperator):
     :param source: the table that the plan was made for. (templated)
     :param plan: what :class:`PlanMaskingOperator` returned. (templated)
     :param out: the staging dataset's folder; it may not lie in the destination environment. (templated)
-    :param engine: ``local``, the only one so far.
+    :param engine: ``local`` (default), ``spark`` for a Spark session on the worker, or ``spark://<conn_id>`` for the cluster of a
+        Spark connection. The bytes are the same. Spark reads Parquet only, and its executors need the privacy home. (templated)
     """
 
-    template_fields: Sequence[str] = ("source", "plan", "out")
+    template_fields: Sequence[str] = ("source", "plan", "out", "engine")
     reads = "source"
     writes = "out"
 
-    def __init__(self, *, source: Location, plan: Any, out: Location, engine: Literal["local"] = "local", **kwargs: Any) -> None:
+    def __init__(self, *, source: Location, plan: Any, out: Location, engine: str = "local", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.source = source
         self.plan = plan
@@ -36,11 +37,14 @@ class MaskOperator(PrivacyOperator):
 
     def step(self, workspace: Workspace, caller: Caller) -> Outcome:
         from airflow_privacy.core.pipeline.apply import mask
+        from airflow_privacy.hooks.spark import open_engine
 
-        return mask(
-            workspace,
-            caller,
-            source=location(self.source),
-            plan=reference(self.plan, name="plan"),
-            out=location(self.out),
-        )
+        with open_engine(self.engine) as engine:
+            return mask(
+                workspace,
+                caller,
+                source=location(self.source),
+                plan=reference(self.plan, name="plan"),
+                out=location(self.out),
+                engine=engine,
+            )

@@ -23,7 +23,7 @@ from airflow_privacy.core.io.formats.avro import open_avro
 from airflow_privacy.core.io.formats.csv import open_csv
 from airflow_privacy.core.io.formats.frames import Part, refuse_duplicates
 from airflow_privacy.core.io.formats.jsonl import open_jsonl
-from airflow_privacy.core.io.formats.parquet import open_parquet
+from airflow_privacy.core.io.formats.parquet import ParquetReader, open_parquet
 from airflow_privacy.core.io.local import local_storage
 from airflow_privacy.core.io.source_files import Found, find_files
 from airflow_privacy.core.io.spool import Spool
@@ -51,6 +51,17 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True)
+class SourceFile:
+    """One file of a table: its name, relative to the table and empty where the table is that one file; the SHA-256 of its bytes;
+    its rows; and the columns that its folders' names add, as a frame of one row (of no column where there are none)."""
+
+    name: str
+    sha256: str
+    rows: int
+    partition: pl.DataFrame = field(repr=False)
+
+
+@dataclass(frozen=True)
 class _Stamp:
     path: Path
     where: str
@@ -73,6 +84,7 @@ class TableSource:
     digest: str
     _reader: Reader = field(repr=False)
     _partitions: tuple[pl.DataFrame, ...] = field(repr=False)
+    _files: tuple[tuple[str, str], ...] = field(repr=False)
     _stamps: tuple[_Stamp, ...] = field(repr=False)
     _spool: Spool = field(repr=False)
 
@@ -95,6 +107,31 @@ class TableSource:
                 do="Name columns that the table has.",
             )
         return self._read(wanted, rows)
+
+    def files(self) -> tuple[SourceFile, ...]:
+        """The table's files in reading order, for an engine that reads each of them elsewhere; only of Parquet, whose rows can be
+        read from the middle, and none otherwise.
+
+        Opened by itself, a file is a table with ``sha256`` as its digest.
+        """
+        if not isinstance(self._reader, ParquetReader):
+            return ()
+        return tuple(
+            SourceFile(name, digest, rows, partition)
+            for (name, digest), (_, rows), partition in zip(self._files, self._reader.parts, self._partitions, strict=True)
+        )
+
+    def piece(self, start: int, rows: int) -> pl.DataFrame:
+        """*rows* rows from row *start* on, of a table that is one Parquet file.
+
+        :raises BadInput: ``source-changed``, ``unreadable-parquet``; ``bad-argument`` for another table, or rows it has not.
+        """
+        if not isinstance(self._reader, ParquetReader) or len(self._files) != 1 or min(start, self.rows - start - rows) < 0:
+            raise BadInput("bad-argument", "Pieces are rows of one Parquet file", where=self.uri)
+        self._refuse_changes()
+        frame = self._reader.piece(0, [column.name for column in self._reader.columns], start, rows)
+        self._refuse_changes()
+        return frame
 
     def _read(self, columns: Sequence[str], rows: int) -> Iterator[pl.DataFrame]:
         self._refuse_changes()
@@ -157,6 +194,7 @@ def open_source(uri: str, *, storages: Storages = local_storage) -> TableSource:
         digest=digest,
         _reader=reader,
         _partitions=partitions,
+        _files=tuple((file.name, sha256) for file, sha256 in zip(found, digests, strict=True)),
         _stamps=tuple(stamp for _, _, stamp in opened if stamp is not None),
         _spool=spool,
     )

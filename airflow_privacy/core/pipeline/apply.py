@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from airflow_privacy.core.detect.residue import find_entities
 from airflow_privacy.core.errors import CheckFailed, TerminalError
 from airflow_privacy.core.io.source import TableSource, open_source
 from airflow_privacy.core.io.version import open_version, write_version
+from airflow_privacy.core.keyring import Keyring
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.check import check_masked
 from airflow_privacy.core.mask.parts import PartFiles
@@ -27,29 +30,38 @@ from airflow_privacy.core.risk.figures import measure
 from airflow_privacy.core.risk.report import assess, require_release
 
 
-def mask(workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRef, out: str) -> Outcome:
+class MaskTable(Protocol):
+    """An engine: :func:`mask_table`, or what gives the same parts."""
+
+    def __call__(self, *, source: TableSource, plan: MaskingPlan, tools: Tools, stage: Path) -> MaskResult: ...
+
+
+def mask(
+    workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRef, out: str, engine: MaskTable = mask_table
+) -> Outcome:
     """Mask a table into a new version of the dataset at *out*, checked against the plan before it gets its name.
+
+    The check is made here, whatever *engine* masks.
 
     :raises CheckFailed: the table is not the one that was planned for, *out* lies in the destination, or the check fails.
     """
     try:
-        return _mask(workspace, caller, source=source, plan=plan, out=out)
+        return _mask(workspace, caller, source=source, plan=plan, out=out, engine=engine)
     except TerminalError as error:
         record(workspace, caller, "refused", links=links_of(plan), reason=error.reason)
         raise
 
 
-def _mask(workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRef, out: str) -> Outcome:
+def _mask(workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRef, out: str, engine: MaskTable) -> Outcome:
     store = workspace.artifacts
     decided = store.get(MaskingPlan, plan)
     opened = open_planned(workspace, source, decided)
     _require_staging(store.find(Policy, decided.policy), decided, out)
-    keys, uses = _keys(workspace, decided)
-    tools = Tools(keys=keys)
+    tools, uses = tools_of(workspace.keyring, decided)
     results: list[MaskResult] = []
 
     def write(folder: Path) -> None:
-        result = mask_table(source=opened, plan=decided, tools=tools, stage=folder)
+        result = engine(source=opened, plan=decided, tools=tools, stage=folder)
         written = PartFiles([folder / part for part in result.parts])
         check_masked(source=opened, sink=written, plan=decided, find_entities=find_entities, tools=tools, kept=result.kept)
         results.append(result)
@@ -169,13 +181,13 @@ def _require_staging(policy: Policy, plan: MaskingPlan, out: str) -> None:
         )
 
 
-def _keys(workspace: Workspace, plan: MaskingPlan) -> tuple[dict[str, str], tuple[KeyUse, ...]]:
-    """Keys by technique, and which they are for the record. A plan without keyed techniques needs none."""
+def tools_of(keyring: Callable[[], Keyring], plan: MaskingPlan) -> tuple[Tools, tuple[KeyUse, ...]]:
+    """What the plan's techniques need, and which keys that are for the record. A plan without keyed ones opens no keyring."""
     parts = (part for decision in plan.decisions for part in parts_of(decision.technique))
     needed = sorted({name_of(part) for part in parts if isinstance(part, KEYED)})
     if not needed:
-        return {}, ()
-    keyring = workspace.keyring()
-    derived = {technique: keyring.technique_key(plan.scope, technique) for technique in needed}
+        return Tools(), ()
+    opened = keyring()
+    derived = {technique: opened.technique_key(plan.scope, technique) for technique in needed}
     uses = tuple(KeyUse(technique=technique, id=key.id, version=key.version) for technique, key in derived.items())
-    return {technique: key.hex() for technique, key in derived.items()}, uses
+    return Tools(keys={technique: key.hex() for technique, key in derived.items()}), uses

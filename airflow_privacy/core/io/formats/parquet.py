@@ -33,9 +33,13 @@ class ParquetReader:
         return sum(rows for _, rows in self.parts)
 
     def part(self, number: int, columns: Sequence[str], rows: int) -> Iterator[pl.DataFrame]:
-        part, total = self.parts[number]
+        total = self.parts[number][1]
         for start in range(0, total, rows):
-            yield _slab(part, [self.leaves[name] for name in columns], start, min(rows, total - start))
+            yield self.piece(number, columns, start, min(rows, total - start))
+
+    def piece(self, number: int, columns: Sequence[str], start: int, rows: int) -> pl.DataFrame:
+        """*rows* rows of one file from row *start* on."""
+        return _slab(self.parts[number][0], [self.leaves[name] for name in columns], start, rows)
 
 
 def open_parquet(files: Sequence[Part]) -> ParquetReader:
