@@ -83,7 +83,9 @@ def running(programs: Path) -> Iterator[PostgresServer]:
         subprocess.run([*as_user, *command], check=True, cwd=folder, capture_output=True, text=True)
 
     try:
-        run(str(programs / "initdb"), "-D", str(data), "-U", "owner", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
+        run(
+            str(programs / "initdb"), "-D", str(data), "-U", "owner", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"
+        )
         options = f"-k {folder} -p {port} -h 127.0.0.1 -c fsync=off -c shared_buffers=64MB -c log_min_messages=fatal"
         run(str(programs / "pg_ctl"), "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
         try:

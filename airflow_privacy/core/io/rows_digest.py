@@ -16,9 +16,9 @@ binary        lower-case hexadecimal digits
 nested        lists: each element's cell, one after the other; structs: their fields' cells in order
 ============  ==============================================================================================
 
-Equal digests mean equal schemas and the same rows as often, in whatever order (as far as SHA-256 holds). Every row's digest has to
-be sorted: 32 bytes a row are held in memory up to four million rows, and on the worker's disk beyond. About 2 s for a million
-rows of ten columns on one core.
+Equal digests mean equal schemas and the same rows as often, in whatever order (as far as SHA-256 holds). Every row's digest is
+sorted: 32 bytes a row, in memory up to four million rows and on the worker's disk beyond. A million rows of ten columns take
+about 2 s on two cores.
 """
 
 from __future__ import annotations

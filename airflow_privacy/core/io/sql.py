@@ -4,8 +4,8 @@
 percent-encoded. There is one spelling for a table, because an environment's base is compared with the text. Names are taken as
 they are written, never folded to lower case.
 
-A driver's message quotes values (``invalid input syntax for type integer: "…"``, ``COPY people, line 3, column email: "…"``): only
-the SQLSTATE and the kind of the error get through. The server's own log is not in our hands.
+A driver's message quotes values (``invalid input syntax for type integer: "…"``, ``COPY people, line 3, column email: "…"``):
+only the SQLSTATE and the kind of the error get through. The server's own log is not in our hands.
 """
 
 from __future__ import annotations
@@ -123,14 +123,13 @@ def session(database: Database, where: str) -> Iterator[Any]:
         raise
     except Exception as error:  # noqa: BLE001 - its message may hold values
         failure, state = type(error).__name__, _state_of(error)
-        lost = connection is None or failure in ("OperationalError", "InterfaceError")
+        lost = failure in ("OperationalError", "InterfaceError")
     finally:
         _close(connection)
     code = f"{failure}, SQLSTATE {state}" if state else failure
-    if connection is None:
-        raise StorageUnavailable("database-unavailable", f"The database cannot be reached: {code}", where=where) from None
-    if state.startswith(_LATER) or (lost and not state):
-        raise StorageUnavailable("database-unavailable", f"The database did not finish: {code}", where=where, do="Try again.") from None
+    if connection is None or state.startswith(_LATER) or (lost and not state):
+        what = "cannot be reached" if connection is None else "did not finish"
+        raise StorageUnavailable("database-unavailable", f"The database {what}: {code}", where=where, do="Try again.") from None
     raise BadInput(
         "database-refused",
         f"The database refused a statement: {code}",

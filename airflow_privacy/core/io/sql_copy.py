@@ -75,7 +75,7 @@ def encode(frame: pl.DataFrame) -> bytes:
         if plain.select(_unrepresentable(pl.col(field), dtype).any()).item():
             raise BadInput(
                 "value-not-representable",
-                f"Column {name!r} holds a value that PostgreSQL cannot store: a NUL character, or a time finer than a microsecond",
+                f"Column {name!r} holds a value that PostgreSQL cannot store: a NUL character, or a time below a microsecond",
             )
     cells = [_escaped(pl.col(field), dtype, name) for name, field, dtype in zip(frame.columns, fields, frame.dtypes, strict=True)]
     try:

@@ -105,10 +105,12 @@ def _common(dtypes: Sequence[pl.DataType]) -> pl.DataType:
 
 
 def _cast(frame: pl.DataFrame, final: pl.Schema, where: str) -> pl.DataFrame:
+    def as_final(column: pl.Series) -> pl.Series:
+        dtype = final[column.name]
+        return column.bin.encode("hex") if column.dtype == pl.Binary and dtype == pl.String else column.cast(dtype)
+
     try:
-        return frame.with_columns(
-            [column.bin.encode("hex") if column.dtype == pl.Binary and final[column.name] == pl.String else column for column in frame]
-        ).cast(dict(final))
+        return pl.DataFrame([as_final(column) for column in frame])
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         failure = type(error).__name__
     raise BadInput("unreadable-rows", f"A column's rows have types that do not go together: {failure}", where=where)

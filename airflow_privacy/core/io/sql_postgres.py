@@ -251,10 +251,8 @@ class _Parts:
             self._keep(data)
 
     def _keep(self, data: bytes) -> None:
-        if data:
-            frame = decode(data, self._columns, self._where)
-        else:
-            frame = pl.DataFrame(schema=dict(self._columns))
+        columns = self._columns
+        frame = decode(data, columns, self._where) if data else pl.DataFrame(schema=dict(columns))
         path = self._spool.path()
         with answering("temporary folder"):
             frame.write_parquet(path, compression="lz4", statistics=False)

@@ -1,7 +1,7 @@
 """A table in a database as part files in a spool: read once, in one statement, so that every later look sees the same rows.
 
-The database is asked no more than that, and no transaction stays open while rows are looked at or masked; the worker's disk has to
-hold the table, as for objects of a store.
+The database is asked no more than that, and no transaction stays open while rows are looked at or masked; the worker's disk has
+to hold the table, as for objects of a store.
 """
 
 from __future__ import annotations

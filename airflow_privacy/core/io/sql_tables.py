@@ -26,7 +26,7 @@ from airflow_privacy.core.io import sql_postgres as postgres
 from airflow_privacy.core.io.rows_digest import rows_digest
 from airflow_privacy.core.io.spool import Spool
 from airflow_privacy.core.io.sql import Database, Databases, SqlPlace, parse_sql, session
-from airflow_privacy.core.model.codec import Value, sha256
+from airflow_privacy.core.model.codec import Value
 from airflow_privacy.core.model.dataset import Dataset, version_of_rows
 from airflow_privacy.core.model.refs import ColumnType
 
@@ -111,9 +111,7 @@ def read_table(dataset: Dataset, *, databases: Databases) -> StoredRows:
         postgres.begin_reading(connection)
         if not _exists(connection, place) or not _is_version(_stated(database, connection, place), dataset.version):
             raise VerificationError("version-missing", "The table is not of this version any more", where=dataset.uri)
-        version = TableVersion(
-            version=dataset.version, rows_digest=dataset.rows_digest, plan=dataset.plan, rows=dataset.rows
-        )
+        version = TableVersion(version=dataset.version, rows_digest=dataset.rows_digest, plan=dataset.plan, rows=dataset.rows)
         paths = _require_rows(database, connection, place, dataset.uri, dataset.columns, version, spool=spool)
     return StoredRows(dataset.columns, tuple(paths), spool)
 
@@ -236,7 +234,8 @@ def _replace(
 def _grants(database: Database, connection: Any, place: SqlPlace, new: str) -> list[str]:
     """Who could read the table can read the next version."""
     query = """SELECT a.privilege_type, coalesce(r.rolname, ''), a.is_grantable
-        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a
+        LEFT JOIN pg_roles r ON r.oid = a.grantee
         WHERE n.nspname = %s AND c.relname = %s AND a.grantee <> c.relowner"""
     return [
         f"GRANT {privilege} ON {new} TO {database.quote(role) if role else 'PUBLIC'}{' WITH GRANT OPTION' if grantable else ''}"
@@ -276,8 +275,3 @@ def _frames(paths: Iterable[Path]) -> Iterator[pl.DataFrame]:
 def _chain(first: pl.DataFrame, rest: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     yield first
     yield from rest
-
-
-def passport_digest(stated: TableVersion) -> str:
-    """The digest of a published table's passport."""
-    return sha256(stated.passport.encode())

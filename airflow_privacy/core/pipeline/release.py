@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 
 from airflow_privacy.core.attest.approval import check_approval, sign_approval, verify_approval
 from airflow_privacy.core.errors import CheckFailed, TerminalError, VerificationError
-from airflow_privacy.core.io.version import check_version
 from airflow_privacy.core.keyring import public_keys
 from airflow_privacy.core.ledger.log import Ledger
 from airflow_privacy.core.model.levels import describe
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.model.release import Approval
 from airflow_privacy.core.pipeline.evidence import Bundle, gather
+from airflow_privacy.core.pipeline.places import check_dataset
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, record
 from airflow_privacy.core.policy.explain import explain_markdown
 from airflow_privacy.core.risk.report import summary_markdown
@@ -65,7 +65,7 @@ def ask(workspace: Workspace, caller: Caller, *, dataset: ArtifactRef, risk: Art
     """
     workspace.keyring().signer("approval")
     bundle = gather(workspace, dataset=dataset, risk=risk)
-    check_version(bundle.dataset, storages=workspace.storages)
+    check_dataset(workspace, bundle.dataset)
     _require_no_rejection(workspace.ledger(), bundle.digest, run=caller.run)
     record(workspace, caller, "requested", links={"evidence": bundle.digest, "dataset": dataset.digest, "risk": risk.digest})
     plan = bundle.plan
