@@ -59,3 +59,8 @@ class Dataset(Artifact, frozen=True, kw_only=True, tag="dataset"):
 def version_of(files: tuple[ManifestFile, ...], plan_digest: str) -> str:
     """The content-addressed version: 16 hexadecimal digits over the files' digests and the plan's."""
     return digest_of({"files": [file.sha256 for file in files], "plan": plan_digest}).removeprefix("sha256:")[:16]
+
+
+def version_of_rows(rows_digest: str, plan_digest: str) -> str:
+    """As :func:`version_of`, for a dataset without files."""
+    return digest_of({"rows": rows_digest, "plan": plan_digest}).removeprefix("sha256:")[:16]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from airflow_privacy.core.io.version import check_version
 from airflow_privacy.core.model.levels import describe
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.pipeline import approvals
 from airflow_privacy.core.pipeline.approvals import Answer, Request, Run, require_no_rejection, short
 from airflow_privacy.core.pipeline.evidence import Bundle, gather
+from airflow_privacy.core.pipeline.places import check_dataset
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, record
 from airflow_privacy.core.policy.explain import explain_markdown
 from airflow_privacy.core.risk.report import summary_markdown
@@ -23,7 +23,7 @@ def ask(workspace: Workspace, caller: Caller, *, dataset: ArtifactRef, risk: Art
     """
     workspace.keyring().signer("approval")
     bundle = gather(workspace, dataset=dataset, risk=risk)
-    check_version(bundle.dataset, storages=workspace.storages)
+    check_dataset(workspace, bundle.dataset)
     require_no_rejection(workspace.ledger(), bundle.digest, run=caller.run)
     record(workspace, caller, "requested", links={"evidence": bundle.digest, "dataset": dataset.digest, "risk": risk.digest})
     plan = bundle.plan

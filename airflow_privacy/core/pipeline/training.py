@@ -12,7 +12,6 @@ import msgspec
 import polars as pl
 
 from airflow_privacy.core.errors import BadInput, CheckFailed, TerminalError, VerificationError
-from airflow_privacy.core.io.version import open_version
 from airflow_privacy.core.io.version_copy import Current
 from airflow_privacy.core.model.dataset import Dataset
 from airflow_privacy.core.model.findings import Findings
@@ -23,6 +22,7 @@ from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.model.release import Fact
 from airflow_privacy.core.model.risk import RiskReport
 from airflow_privacy.core.pipeline.apply import table_of_dataset
+from airflow_privacy.core.pipeline.places import open_dataset
 from airflow_privacy.core.pipeline.proof import CheckedPassport, facts_linking, verify_passport_of
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, record
 from airflow_privacy.core.policy.environments import normalise
@@ -103,7 +103,7 @@ def read_training_set(workspace: Workspace, dataset: ArtifactRef, *, model: str)
     checked = verify_passport_of(workspace, published.uri, current=current)
     if checked.statement.predicate.dataset != dataset.digest:
         raise VerificationError("wrong-dataset", "The passport is about another dataset", where=published.uri)
-    frame = pl.concat(list(open_version(published, storages=workspace.storages).slabs()))
+    frame = pl.concat(list(open_dataset(workspace, published).slabs()))
     return TrainingSet(frame=frame, flow=_flow(workspace, checked, published, model=model))
 
 
