@@ -119,7 +119,7 @@ class TableSource:
 
         Opened by itself, a file is a table with ``sha256`` as its digest.
         """
-        if not isinstance(self._reader, ParquetReader):
+        if not self._files or not isinstance(self._reader, ParquetReader):
             return ()
         return tuple(
             SourceFile(name, digest, rows, partition)
@@ -226,6 +226,7 @@ def _spooled(uri: str, format_: str, paths: Sequence[Path], spool: Spool) -> Tab
         digest=rows_digest(frames, reader.columns),
         _reader=reader,
         _partitions=(pl.DataFrame(),) * len(paths),
+        _files=(),
         _stamps=(),
         _spool=spool,
     )

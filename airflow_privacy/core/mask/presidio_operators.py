@@ -62,7 +62,9 @@ def operator_of(technique: Presidio, column: str, entity: str = "VALUE") -> Oper
     except Exception:  # noqa: BLE001 - its message may hold anything
         good = False
     if not good:
-        raise CheckFailed("technique-parameter", f"Presidio's operator {technique.operator!r} refuses its parameters", where=column)
+        raise CheckFailed(
+            "technique-parameter", f"Presidio's operator {technique.operator!r} refuses its parameters", where=column
+        )
 
     def operate(text: str) -> str:
         try:
