@@ -32,7 +32,7 @@ def _hmac_token(technique: HmacToken, decision: Decision, dtype: pl.DataType, to
 
     def chance(values: pl.Series) -> pl.Series:
         # A value of another form than a token cannot be its own.
-        return values.str.contains(form) / token_space(technique)
+        return values.str.contains(form).cast(pl.Float64) / float(token_space(technique))
 
     del decision
     plainly = not technique.normalize and not technique.beside
