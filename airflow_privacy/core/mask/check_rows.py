@@ -10,10 +10,10 @@ import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.canonical import canonical_text
-from airflow_privacy.core.mask.rules.pseudonymize import token_form
+from airflow_privacy.core.mask.dtypes import family
 from airflow_privacy.core.mask.rules.records import left_out
+from airflow_privacy.core.mask.rules.token_forms import Seen, form_of
 from airflow_privacy.core.model.plan import Decision, MaskingPlan
-from airflow_privacy.core.model.techniques import HmacToken
 
 
 class Rows:
@@ -97,28 +97,30 @@ class Moved:
 
 
 class TokensInClear:
-    """Looks for source values that have a token's form among the tokens: they would be there in clear."""
+    """Looks for source values that have a token's form among the tokens: they would be there in clear, if not by chance."""
 
     def __init__(self, decisions: Iterable[Decision]) -> None:
-        self._decisions = {d.column: d for d in decisions}
-        self._suspects: dict[str, list[pl.Series]] = {name: [] for name in self._decisions}
+        forms = {decision.column: (decision, form_of(decision.technique, decision.column)) for decision in decisions}
+        # Others keep the form of their values, and their rows are compared one by one.
+        self._values = {name: Seen(form) for name, (_, form) in forms.items() if form is not None and form.whole}
+        self._tokens = {name: Seen(form) for name, (_, form) in forms.items() if form is not None and form.whole}
+        self._decisions = {name: decision for name, (decision, _) in forms.items()}
 
     def add(self, was: pl.DataFrame) -> None:
-        """Hold digests of a source slab's suspects; ordinary data has none."""
-        for name, decision in self._decisions.items():
-            assert isinstance(decision.technique, HmacToken)  # noqa: S101 - narrows the type
-            values = was.select(canonical_text(name, was.schema[name])).to_series()
-            like = values.filter(values.str.contains(token_form(decision.technique)).fill_null(False))
-            if like.len():
-                self._suspects[name].append(like.hash().unique())
+        """Take in a slab of the source; ordinary data has no value of a token's form."""
+        for name, seen in self._values.items():
+            if family(was.schema[name]) != "null":
+                seen.add(was.select(canonical_text(name, was.schema[name])).to_series())
 
     def found(self, sink: Callable[[], Iterable[pl.DataFrame]]) -> Iterator[Decision]:
-        """The columns that hold such values; *sink* is read only if there are suspects."""
-        suspects = {name: pl.concat(hashes).unique().implode() for name, hashes in self._suspects.items() if hashes}
+        """The columns that hold more such values than chance has it; *sink* is read only if there can be any."""
+        suspects = [name for name, seen in self._values.items() if len(seen)]
         for slab in sink() if suspects else ():
-            for name, hashes in suspects.items():
-                if slab[name].drop_nulls().hash().is_in(hashes).any():
-                    yield self._decisions[name]
+            for name in suspects:
+                self._tokens[name].add(slab[name])
+        for name in suspects:
+            if self._tokens[name].holds_more_than_chance(self._values[name]):
+                yield self._decisions[name]
 
 
 def fail(decision: Decision, what: str) -> NoReturn:
