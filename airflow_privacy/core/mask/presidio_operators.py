@@ -33,7 +33,8 @@ def presidio(column: str, technique: Presidio, dtype: pl.DataType, tools: Tools)
 
     ``operator`` is ``mask``, ``replace``, ``redact`` or ``hash`` with a salt, or ``package.module:Class``, a subclass of
     ``presidio_anonymizer.operators.Operator`` that is installed where the task runs. ``parameters`` go to it, and ``entity_type``
-    with them: ``VALUE`` for a column. It must give equal output for equal input; some values are put in again by the check.
+    with them: in a text the kind of entity, for a column ``VALUE``. It must give equal output for equal input; some values are
+    put in again by the check.
 
     What it protects against is the operator's affair. A hash's salt stands in the policy: whoever reads that can try all
     telephone numbers; ``hmac_token`` withstands this. A class is code that a policy's author lets the worker run.
@@ -49,13 +50,13 @@ def presidio(column: str, technique: Presidio, dtype: pl.DataType, tools: Tools)
     return canonical_text(column, dtype).map_batches(run, return_dtype=pl.String, is_elementwise=True)
 
 
-def operator_of(technique: Presidio, column: str, entity: str = "VALUE") -> Operate:
+def operator_of(technique: Presidio, column: str) -> Operate:
     """The operator as a function, its parameters checked.
 
     :raises CheckFailed: as for :func:`presidio`.
     """
     operator = _operator(technique, column)
-    parameters = {**technique.parameters, "entity_type": entity}
+    parameters = {"entity_type": "VALUE", **technique.parameters}
     try:
         operator.validate(dict(parameters))
         good = True
@@ -83,7 +84,7 @@ def operator_of(technique: Presidio, column: str, entity: str = "VALUE") -> Oper
 def disjoint(texts: Sequence[str], found: Sequence[Sequence[Span]], column: str) -> list[list[Span]]:
     """The entities that are to be replaced, none over another, by place.
 
-    Presidio's own strategy: entities of one kind that touch become one, an entity inside another goes, and of two that overlap
+    Presidio's own strategy: entities of one kind that overlap become one, an entity inside another goes, and of two that overlap
     the one with the lower score loses what they share.
 
     :raises CheckFailed: a place lies outside of its text.
