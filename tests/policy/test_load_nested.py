@@ -22,7 +22,9 @@ Load = Callable[..., Policy]
 def load(tmp_path: Path) -> Load:
     def read(then: str, *more: str) -> Policy:
         path = tmp_path / "policy.yaml"
-        path.write_text(HEAD + "".join(f"{line}\n" for line in more) + f"rules:\n  - {{name: a, when: {{column: x}}, then: {then}}}\n")
+        path.write_text(
+            HEAD + "".join(f"{line}\n" for line in more) + f"rules:\n  - {{name: a, when: {{column: x}}, then: {then}}}\n"
+        )
         return load_policy(path).policy
 
     return read
@@ -86,7 +88,9 @@ def test_a_wrong_type_deep_inside_is_refused_without_its_value(load: Load) -> No
 
 @pytest.mark.parametrize("path", ["[]", "[].a.b", "[].lines[].amount", "[][]", "[].key", "[].größe", "[].a b"])
 def test_a_path_to_a_field(load: Load, path: str) -> None:
-    assert load(f'{{technique: inside, fields: {{"{path}": drop}}}}').rules[0].then == Inside(fields={path: load("drop").rules[0].then})
+    assert load(f'{{technique: inside, fields: {{"{path}": drop}}}}').rules[0].then == Inside(
+        fields={path: load("drop").rules[0].then}
+    )
 
 
 @pytest.mark.parametrize("path", ["", "a", "a[]", "[].", "[]a", "[]..a", "[0].a", "[].a[", "[].a]", ".a", "$[].a", "[ ].a"])
@@ -126,7 +130,9 @@ def test_populations_are_pinned_by_their_digest_and_part_of_the_policy(load: Loa
 
 def test_a_file_inside_a_nested_technique_is_pinned_too(load: Load, tmp_path: Path) -> None:
     (tmp_path / "zip3.csv").write_text("100;30000\n")
-    then = load('{technique: inside, fields: {"[].zip": {technique: geo_prefix, length: 3, populations: zip3.csv}}}').rules[0].then
+    then = (
+        load('{technique: inside, fields: {"[].zip": {technique: geo_prefix, length: 3, populations: zip3.csv}}}').rules[0].then
+    )
     assert isinstance(then, Inside)
     assert then.fields["[].zip"] == GeoPrefix(length=3, populations=str(tmp_path / "zip3.csv"), sha256=sha256(b"100;30000\n"))
 
