@@ -53,10 +53,10 @@ TECHNIQUES: tuple[Technique, ...] = (
     TruncateDate(to="year"), TruncateDate(to="year", format="%Y-%m-%d"), GeoPrefix(length=2),
     Hierarchy(file=str(HIERARCHY), level=1),
 )  # fmt: skip
-# Whether these can be built is their own modules' affair (keys, learned statistics, other columns): here only that none is forgotten.
+# Whether these can be built depends on more (keys, learned statistics, other columns): here only that none is forgotten.
 BUILT_WITH_MORE = (
-    AesSiv, Age, Card, Constant, DateShift, EmailDomain, Ff1, FreeText, Inside, IpPrefix, Microaggregate, Noise, Permute, Presidio,
-    QuantileBins, Surrogate, TopBottomCode,
+    AesSiv, Age, Card, Constant, DateShift, EmailDomain, Ff1, FreeText, Inside, IpPrefix, Microaggregate, Noise, Permute,
+    Presidio, QuantileBins, Surrogate, TopBottomCode,
 )  # fmt: skip
 
 
