@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask import ibans
 from airflow_privacy.core.mask.base import Spec, Tools, text_type
 from airflow_privacy.core.mask.canonical import canonical_text
 from airflow_privacy.core.mask.faker_pools import require_locale
 from airflow_privacy.core.mask.fictional import EMAIL_END, FOUR_DIGITS, IPV4, phones_of
+from airflow_privacy.core.mask.normalize import normalized
 from airflow_privacy.core.mask.pools import Pool, Pools, Sex, pools_of
 from airflow_privacy.core.mask.pseudonymize import hmac_sha256
 from airflow_privacy.core.model.techniques import Surrogate, name_of
@@ -56,7 +56,7 @@ def surrogate(column: str, technique: Surrogate, dtype: pl.DataType, tools: Tool
     require_locale(technique.locale, column)
     key = tools.key(name_of(technique), column)
     text = canonical_text(column, dtype)
-    mac = hmac_sha256(pl.concat_str(pl.lit(domain_of(technique)), hashed_text(text, technique, column)), key)
+    mac = hmac_sha256(pl.concat_str(pl.lit(domain_of(technique)), hashed_text(text, technique, tools, column)), key)
     sex = pl.lit(None, dtype=pl.String) if technique.sex is None else _sex_of(technique.sex)
     together = pl.struct(text.alias("text"), mac.alias("mac"), sex.alias("sex"))
 
@@ -71,23 +71,10 @@ def domain_of(technique: Surrogate) -> str:
     return f"surrogate\x1f{technique.kind}\x1f{technique.locale}\x1f"
 
 
-def hashed_text(text: pl.Expr, technique: Surrogate, column: str) -> pl.Expr:
+def hashed_text(text: pl.Expr, technique: Surrogate, tools: Tools, column: str) -> pl.Expr:
     """The text that stands for a value: normalised, and account numbers without blanks and hyphens."""
-    value = _normalized(text, technique, column)
+    value = normalized(text, technique, tools, column)
     return value.str.replace_all(r"[ -]", "") if technique.kind == "iban" else value
-
-
-def _normalized(text: pl.Expr, technique: Surrogate, column: str) -> pl.Expr:
-    for step in technique.normalize:
-        if step == "trim":
-            text = text.str.strip_chars()
-        elif step == "nfkc":
-            text = text.str.normalize("NFKC")
-        elif step == "casefold":
-            text = text.str.to_lowercase().str.replace_many({"ß": "ss", "\u03c2": "\u03c3"})
-        else:
-            raise CheckFailed("technique-not-available", f"Surrogates cannot be normalised by {step!r}", where=column)
-    return text
 
 
 def _sex_of(column: str) -> pl.Expr:

@@ -44,7 +44,6 @@ def _aes_siv(technique: AesSiv, decision: Decision, dtype: pl.DataType, tools: T
         _masked.is_null() | _masked.str.contains(r"^[A-Za-z0-9_-]{23,}$"),
         (_masked != value).fill_null(True) & (form if plainly else one_for_one(technique, tools)),
         one_to_one=plainly,
-        empties=not plainly,
         again=None if key is None else again,
     )
 
@@ -76,7 +75,6 @@ def _ff1(technique: Ff1, decision: Decision, dtype: pl.DataType, tools: Tools) -
         _masked.str.count_matches(one) >= shortest,
         pl.when(enough).then(right).otherwise(_masked.is_null() & pl.lit(technique.short == "null")),
         one_to_one=True,
-        empties=technique.short == "null",
         again=None if key is None else again,
     )
 

@@ -12,14 +12,14 @@ from airflow_privacy.core.mask.canonical import canonical_text
 from airflow_privacy.core.mask.dtypes import family
 from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, other
 from airflow_privacy.core.mask.rules.judged import judged
-from airflow_privacy.core.model.techniques import AesSiv, HmacToken, Step
+from airflow_privacy.core.model.techniques import AesSiv, HmacToken, Step, Surrogate
 
 _SPACES = {9, 10, 11, 12, 13, 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000}
 _PUNCTUATION = set("+().,/-\u2010\u2011\u2012\u2013\u2014\u2015")
 Texts = Sequence[str | None]
 
 
-def stands_for(rows: pl.DataFrame, technique: HmacToken | AesSiv, tools: Tools) -> list[str | None]:
+def stands_for(rows: pl.DataFrame, technique: HmacToken | AesSiv | Surrogate, tools: Tools) -> list[str | None]:
     """The text that each row's token must be of, from the columns ``source`` and ``source.<name>`` for each column beside."""
     own = _texts(rows, SOURCE, technique.normalize, technique.region, tools)
     beside = technique.beside if isinstance(technique, HmacToken) else ()
@@ -33,7 +33,7 @@ def stands_for(rows: pl.DataFrame, technique: HmacToken | AesSiv, tools: Tools) 
     return [_together(row) for row in zip(*parts, strict=True)]
 
 
-def one_for_one(technique: HmacToken | AesSiv, tools: Tools) -> pl.Expr:
+def one_for_one(technique: HmacToken | AesSiv | Surrogate, tools: Tools) -> pl.Expr:
     """True where a row's token is missing as its text is, and no other text has that token, nor the text another token."""
     beside = technique.beside if isinstance(technique, HmacToken) else ()
 

@@ -42,7 +42,6 @@ def _hmac_token(technique: HmacToken, decision: Decision, dtype: pl.DataType, to
         _masked.is_not_null() & changed if plainly else changed & one_for_one(technique, tools),
         one_to_one=plainly,
         fills=bool(technique.beside),
-        empties=bool(technique.normalize),
         needs=technique.beside,
         again=None if key is None else again,
     )

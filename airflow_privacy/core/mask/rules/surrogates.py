@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
 
@@ -17,6 +16,7 @@ from airflow_privacy.core.mask.canonical import canonical_text
 from airflow_privacy.core.mask.fictional import DOMAINS, EMAIL_END, FOUR_DIGITS, IPV4, IPV4_NETS, phones_of
 from airflow_privacy.core.mask.pools import Part, Pattern, Pool, Pools, Sex, pools_of
 from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, ColumnRule, Rule, other
+from airflow_privacy.core.mask.rules.normalized import stands_for
 from airflow_privacy.core.mask.surrogates import SEX_WORDS, domain_of
 from airflow_privacy.core.model.plan import Decision
 from airflow_privacy.core.model.techniques import Surrogate, name_of
@@ -36,7 +36,11 @@ def _surrogate(technique: Surrogate, decision: Decision, dtype: pl.DataType, too
         assert key is not None  # noqa: S101 - narrows the type
         values = rows.select(text).to_series().to_list()
         sexes = [None] * len(values) if technique.sex is None else rows[other(technique.sex)].cast(pl.String).to_list()
-        return [_again(value, sex, technique, key) for value, sex in zip(values, sexes, strict=True)]
+        texts = stands_for(rows, technique, tools)
+        return [
+            None if text is None else _again(value, text, sex, technique, key)
+            for value, text, sex in zip(values, texts, sexes, strict=True)
+        ]
 
     del decision
     return ColumnRule(
@@ -118,23 +122,13 @@ def _mod97(iban: str) -> int:
     return int("".join(str(int(char, 36)) for char in iban[4:] + iban[:4])) % 97
 
 
-def _again(value: str, word: str | None, technique: Surrogate, key: str) -> str:
-    said = domain_of(technique) + _normal(value, technique)
+def _again(value: str, text: str, word: str | None, technique: Surrogate, key: str) -> str:
+    plain = text.replace(" ", "").replace("-", "") if technique.kind == "iban" else text
+    said = domain_of(technique) + plain
     digest = hmac.new(key.encode(), said.encode(), hashlib.sha256).digest()
     sex = SEX_WORDS.get((word or "").strip(" \t.").lower()) or ("female" if digest[31] % 2 else "male")
     made = _made(value, digest, sex, technique, 0)
     return _made(value, digest, sex, technique, 1) if made.lower() == value.strip(_BLANKS).lower() else made
-
-
-def _normal(value: str, technique: Surrogate) -> str:
-    for step in technique.normalize:
-        if step == "trim":
-            value = value.strip(_BLANKS)
-        elif step == "nfkc":
-            value = unicodedata.normalize("NFKC", value)
-        elif step == "casefold":
-            value = value.lower().replace("ß", "ss").replace("\u03c2", "\u03c3")
-    return value.replace(" ", "").replace("-", "") if technique.kind == "iban" else value
 
 
 def _made(value: str, digest: bytes, sex: Sex, technique: Surrogate, step: int) -> str:
