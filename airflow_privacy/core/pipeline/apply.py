@@ -19,6 +19,7 @@ from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.policy import Policy
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.model.techniques import KEYED, name_of, parts_of
+from airflow_privacy.core.pipeline.at_rest import key_uses, keys_for, keys_of, storages_for
 from airflow_privacy.core.pipeline.prepare import flow_of
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, links_of, record
 from airflow_privacy.core.policy.environments import boundary_of, environment_of
@@ -43,7 +44,9 @@ def _mask(workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRe
     store = workspace.artifacts
     decided = store.get(MaskingPlan, plan)
     opened = open_planned(workspace, source, decided)
-    _require_staging(store.find(Policy, decided.policy), decided, out)
+    policy = store.find(Policy, decided.policy)
+    _require_staging(policy, decided, out)
+    environment = environment_of(policy, out)
     keys, uses = _keys(workspace, decided)
     tools = Tools(keys=keys)
     results: list[MaskResult] = []
@@ -54,7 +57,14 @@ def _mask(workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRe
         check_masked(source=opened, sink=written, plan=decided, find_entities=find_entities, tools=tools)
         results.append(result)
 
-    manifest = write_version(out, plan.digest, write, storages=workspace.storages)
+    manifest = write_version(
+        out,
+        plan.digest,
+        write,
+        storages=storages_for(workspace, environment, out),
+        encryption=keys_for(workspace, environment, decided.scope),
+    )
+    uses += key_uses(manifest.files)
     result = results[0]
     dataset = Dataset(
         uri=out,
@@ -101,7 +111,7 @@ def assess_risk(workspace: Workspace, caller: Caller, *, dataset: ArtifactRef, p
         raise CheckFailed("policy-changed", "The plan was made with another policy", where=policy, do="Trigger a new run.")
     boundary = boundary_of(store.find(Policy, plan.policy), plan.source_environment, plan.destination)
     source = open_planned(workspace, plan.source, plan)
-    staged = open_version(masked, storages=workspace.storages)
+    staged = open_version(masked, storages=workspace.storages, encryption=keys_of(workspace, masked))
     all_quasi = tuple(decision.column for decision in plan.decisions if decision.role == "quasi-identifier")
     all_sensitive = tuple(decision.column for decision in plan.decisions if decision.role == "sensitive")
     before = measure(

@@ -11,12 +11,15 @@ import msgspec
 from airflow_privacy.core.attest.passport import issue_passport
 from airflow_privacy.core.errors import CheckFailed, PrivacyError, TerminalError
 from airflow_privacy.core.io.version_copy import copy_version, publish
+from airflow_privacy.core.keyring.file_keys import TECHNIQUE
 from airflow_privacy.core.model.codec import digest_of, sha256
+from airflow_privacy.core.model.dataset import Dataset, Manifest
 from airflow_privacy.core.model.flow import Flow, Outcome
 from airflow_privacy.core.model.levels import describe
 from airflow_privacy.core.model.passport import Release, Statement, Subject
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.pipeline.apply import table_of_dataset
+from airflow_privacy.core.pipeline.at_rest import key_uses, keys_for, keys_of, storages_for
 from airflow_privacy.core.pipeline.evidence import Bundle, gather
 from airflow_privacy.core.pipeline.proof import verify_passport_of
 from airflow_privacy.core.pipeline.release import Run, valid_approvals
@@ -68,8 +71,11 @@ def transfer(
 
 
 def _publish(workspace: Workspace, caller: Caller, bundle: Bundle, *, approvals: Sequence[str], out: str) -> Released:
-    manifest = copy_version(dataset=bundle.dataset, out=out, storages=workspace.storages)
-    published = msgspec.structs.replace(bundle.dataset, uri=out)
+    environment = environment_of(bundle.policy, out)
+    storages = storages_for(workspace, environment, out)
+    keys = keys_of(workspace, bundle.dataset) or keys_for(workspace, environment, bundle.plan.scope)
+    manifest = copy_version(dataset=bundle.dataset, out=out, storages=storages, encryption=keys)
+    published = _published(bundle, manifest, out)
     ref = workspace.artifacts.put(published, counts={"rows": published.rows, "files": len(published.files)})
     links = {"evidence": bundle.digest, "dataset": ref.digest}
     passport = _current_passport(workspace, bundle, out)
@@ -102,7 +108,7 @@ def _publish(workspace: Workspace, caller: Caller, bundle: Bundle, *, approvals:
         )
         envelope = issue_passport(statement, workspace.keyring().signer("passport"))
         passport = sha256(envelope)
-        publish(out, published.version, envelope, storages=workspace.storages)
+        publish(out, published.version, envelope, storages=storages)
         record(workspace, caller, "transferred", links={**links, "passport": passport}, counts=ref.counts)
     flow = Flow(
         inputs=(table_of_dataset(bundle.dataset),),
@@ -113,6 +119,15 @@ def _publish(workspace: Workspace, caller: Caller, bundle: Bundle, *, approvals:
     )
     return Released(
         outcome=Outcome(ref=ref, flow=flow), passport=passport, level=describe(bundle.report.level), version=published.version
+    )
+
+
+def _published(bundle: Bundle, manifest: Manifest, out: str) -> Dataset:
+    """The dataset as it lies at the destination: where it was encrypted on the way, its files are others."""
+    tokens = tuple(use for use in bundle.dataset.keys if use.technique != TECHNIQUE)
+    keys = (*tokens, *key_uses(manifest.files))
+    return msgspec.structs.replace(
+        bundle.dataset, uri=out, files=manifest.files, scope=bundle.plan.scope if keys else "", keys=keys
     )
 
 
