@@ -7,7 +7,7 @@
 ``connection://<conn_id>``
     The password of a connection, from any secrets backend: 32 bytes in hexadecimal or base64.
 ``aws-kms://<conn_id>/<key>``
-    A symmetric key of AWS KMS by id, ARN or ``alias/<name>``; without ``<conn_id>`` by ``aws_default`` or the worker's own rights.
+    A symmetric key of AWS KMS: id, ARN or ``alias/<name>``. Without ``<conn_id>`` by ``aws_default`` or the worker's own rights.
 
 The wrapped keys, and the signing keys, lie in the privacy home with each of them. With KMS the encryption context is the key's
 scope, version, id and time, so that a key policy can grant one scope to one role and CloudTrail shows which was unwrapped; scope

@@ -1,5 +1,6 @@
 """The keyring: scope keys for masking and for files at rest, Ed25519 keys for signing."""
 
+from airflow_privacy.core.keyring.file_keys import FileKeys
 from airflow_privacy.core.keyring.ring import (
     Keyring,
     destroy_scope,
@@ -15,6 +16,7 @@ from airflow_privacy.core.keyring.wrap import RootWrapper, Wrapper
 
 __all__ = [
     "DerivedKey",
+    "FileKeys",
     "KeyInfo",
     "Keyring",
     "PublicKey",

@@ -35,7 +35,7 @@ CHARACTER_STEPS: tuple[Step, ...] = ("trim", "nfkc", "casefold")
 
 # str.strip() alone would take four control characters with it that are no white space.
 _WHITE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-_FORMATTED = re.compile(r"[\d\s+().,/\-\u2010-\u2015]*")
+_FORMATTED = re.compile(rf"[\d{_WHITE}+().,/\-\u2010-\u2015]*")
 
 
 def normalized(value: pl.Expr, technique: HmacToken | AesSiv | Surrogate, tools: Tools, column: str) -> pl.Expr:

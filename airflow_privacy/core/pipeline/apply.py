@@ -24,7 +24,8 @@ from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.policy import Policy
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.model.techniques import KEYED, name_of, parts_of
-from airflow_privacy.core.pipeline.places import open_dataset, open_table, write_masked
+from airflow_privacy.core.pipeline.at_rest import key_uses
+from airflow_privacy.core.pipeline.places import Place, open_dataset, open_table, write_masked
 from airflow_privacy.core.pipeline.prepare import flow_of
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, links_of, record
 from airflow_privacy.core.policy.environments import boundary_of, environment_of
@@ -59,7 +60,8 @@ def _mask(workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRe
     store = workspace.artifacts
     decided = store.get(MaskingPlan, plan)
     opened = open_planned(workspace, source, decided)
-    _require_staging(store.find(Policy, decided.policy), decided, out)
+    policy = store.find(Policy, decided.policy)
+    _require_staging(policy, decided, out)
     tools, uses = tools_of(workspace.keyring, decided)
 
     def write(folder: Path) -> MaskResult:
@@ -68,7 +70,9 @@ def _mask(workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRe
         check_masked(source=opened, sink=parts, plan=decided, find_entities=find_entities, tools=tools, kept=result.kept)
         return result
 
-    written, result = write_masked(workspace, out, plan.digest, write)
+    place = Place(uri=out, environment=environment_of(policy, out), scope=decided.scope)
+    written, result = write_masked(workspace, place, plan.digest, write)
+    uses += key_uses(written.files)
     dataset = Dataset(
         uri=out,
         version=written.version,

@@ -26,7 +26,7 @@ def rotate(workspace: Workspace, caller: Caller, scope: str) -> KeyInfo:
 def destroy(workspace: Workspace, caller: Caller, scope: str, version: int | None) -> tuple[KeyInfo, ...]:
     """Destroy one version of a scope's key, or with ``None`` all, and record ``key-destroyed`` for each.
 
-    The fact follows the deed, so that the ledger never claims a destruction that did not happen. After a crash between the two the
+    The fact follows the deed, so that the ledger claims no destruction that did not happen. After a crash between the two the
     deed is done and unrecorded: to destroy again records it, and records nothing twice.
 
     :returns: the versions that are now destroyed.

@@ -14,7 +14,7 @@ from typing import Protocol, cast
 import msgspec
 import polars as pl
 
-from airflow_privacy.core.errors import BadInput, VerificationError
+from airflow_privacy.core.errors import BadInput, CheckFailed, VerificationError
 from airflow_privacy.core.io.rows_digest import rows_digest
 from airflow_privacy.core.io.source import TableSource, open_source
 from airflow_privacy.core.io.spool import Spool
@@ -23,10 +23,13 @@ from airflow_privacy.core.io.sql_tables import TableVersion, read_table, stated_
 from airflow_privacy.core.io.storage import Storage, Storages
 from airflow_privacy.core.io.version import check_version, open_version, read_manifest, write_version
 from airflow_privacy.core.io.version_copy import Current, copy_version, publish, read_current, read_passport
+from airflow_privacy.core.keyring.file_keys import TECHNIQUE as FILE_KEYS
 from airflow_privacy.core.mask.parts import PartFiles
 from airflow_privacy.core.mask.run import MaskResult
 from airflow_privacy.core.model.codec import digest_of, sha256
-from airflow_privacy.core.model.dataset import Dataset, ManifestFile, version_of_rows
+from airflow_privacy.core.model.dataset import Dataset, Manifest, ManifestFile, version_of_rows
+from airflow_privacy.core.model.policy import Environment
+from airflow_privacy.core.pipeline.at_rest import key_uses, keys_for, keys_of, storages_for
 from airflow_privacy.core.pipeline.workspace import Workspace
 
 ROWS = "rows"
@@ -37,6 +40,15 @@ class Rows(Protocol):
     """A dataset's rows, to be read as often as wanted."""
 
     def slabs(self) -> Iterable[pl.DataFrame]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a version is to be written: the environment says how files are encrypted there, with keys of the scope."""
+
+    uri: str
+    environment: Environment
+    scope: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,17 +87,24 @@ def open_table(workspace: Workspace, uri: str) -> TableSource:
 
 
 def write_masked(
-    workspace: Workspace, out: str, plan: str, mask_into: Callable[[Path], MaskResult]
+    workspace: Workspace, place: Place, plan: str, mask_into: Callable[[Path], MaskResult]
 ) -> tuple[Written, MaskResult]:
-    """Make a version at *out* of the parts that *mask_into* writes into the folder it is given, and has checked there.
+    """Make a version at *place* of the parts that *mask_into* writes into the folder it is given, and has checked there.
 
     Into a database the very rows go that were checked as parts: the table is read back and compared with their digest before it
     can be seen.
     """
     results: list[MaskResult] = []
-    if not is_sql(out):
-        manifest = write_version(out, plan, lambda folder: results.append(mask_into(folder)), storages=workspace.storages)
+    if not is_sql(place.uri):
+        manifest = write_version(
+            place.uri,
+            plan,
+            lambda folder: results.append(mask_into(folder)),
+            storages=storages_for(workspace, place.environment, place.uri),
+            encryption=keys_for(workspace, place.environment, place.scope),
+        )
         return Written(version=manifest.version, files=manifest.files), results[0]
+    _require_clear(place)
     spool = Spool()
     folder = spool.path()
     folder.mkdir()
@@ -93,7 +112,7 @@ def write_masked(
     rows = PartFiles([folder / name for name in result.parts])
     digest = rows_digest(rows.slabs(), result.columns)
     version = TableVersion(version=version_of_rows(digest, plan), rows_digest=digest, plan=plan, rows=result.rows_written)
-    write_table(out, rows.slabs(), columns=result.columns, version=version, databases=workspace.databases)
+    write_table(place.uri, rows.slabs(), columns=result.columns, version=version, databases=workspace.databases)
     spool.close()
     return Written(version=version.version, rows_digest=digest), result
 
@@ -105,7 +124,7 @@ def open_dataset(workspace: Workspace, dataset: Dataset) -> Rows:
     """
     if is_sql(dataset.uri):
         return read_table(dataset, databases=workspace.databases)
-    return open_version(dataset, storages=workspace.storages)
+    return open_version(dataset, storages=workspace.storages, encryption=keys_of(workspace, dataset))
 
 
 def check_dataset(workspace: Workspace, dataset: Dataset) -> None:
@@ -116,8 +135,8 @@ def check_dataset(workspace: Workspace, dataset: Dataset) -> None:
         check_version(dataset, storages=workspace.storages)
 
 
-def carry(workspace: Workspace, dataset: Dataset, out: str) -> Carried:
-    """Prepare the publication of an approved version at *out*: from files to files, or from anywhere into a table.
+def carry(workspace: Workspace, dataset: Dataset, place: Place) -> Carried:
+    """Prepare the publication of an approved version at *place*: from files to files, or from anywhere into a table.
 
     Files are copied now, chunk by chunk, and stay unseen until they are published. Rows for a table are held against what was
     approved and kept on the worker's disk; all else happens in the transaction that publishes.
@@ -125,7 +144,9 @@ def carry(workspace: Workspace, dataset: Dataset, out: str) -> Carried:
     :raises VerificationError: what lies there is not what was approved.
     :raises BadInput: ``table-to-files``.
     """
+    out = place.uri
     if is_sql(out):
+        _require_clear(place)
         return _carry_rows(workspace, dataset, out)
     if is_sql(dataset.uri):
         raise BadInput(
@@ -135,14 +156,22 @@ def carry(workspace: Workspace, dataset: Dataset, out: str) -> Carried:
             where=out,
             do="Mask to files, or publish to a table.",
         )
-    manifest = copy_version(dataset=dataset, out=out, storages=workspace.storages)
+    storages = storages_for(workspace, place.environment, out)
+    keys = keys_of(workspace, dataset) or keys_for(workspace, place.environment, place.scope)
+    manifest = copy_version(dataset=dataset, out=out, storages=storages, encryption=keys)
 
     def publish_files(issue: Callable[[], bytes]) -> bytes:
         envelope = issue()
-        publish(out, dataset.version, envelope, storages=workspace.storages)
+        publish(out, dataset.version, envelope, storages=storages)
         return envelope
 
-    return Carried(dataset=msgspec.structs.replace(dataset, uri=out), manifest=digest_of(manifest), publish=publish_files)
+    return Carried(dataset=_copied(dataset, manifest, place), manifest=digest_of(manifest), publish=publish_files)
+
+
+def _copied(dataset: Dataset, manifest: Manifest, place: Place) -> Dataset:
+    """The dataset as it lies at the destination: where it was encrypted on the way, its files are others."""
+    keys = (*(use for use in dataset.keys if use.technique != FILE_KEYS), *key_uses(manifest.files))
+    return msgspec.structs.replace(dataset, uri=place.uri, files=manifest.files, scope=place.scope if keys else "", keys=keys)
 
 
 def _carry_rows(workspace: Workspace, dataset: Dataset, out: str) -> Carried:
@@ -202,6 +231,16 @@ def published_at(workspace: Workspace, uri: str, current: Current) -> Published:
     if (stated.version, sha256(envelope)) != (current.version, current.passport):
         raise VerificationError("version-missing", "The table is of another version by now", where=uri)
     return Published(envelope=envelope, files={ROWS: stated.rows_digest}, manifest=_table_manifest(stated))
+
+
+def _require_clear(place: Place) -> None:
+    if place.environment.encryption != "none":
+        raise CheckFailed(
+            "encryption-not-for-tables",
+            f"The environment {place.environment.name!r} asks for files encrypted at rest, and this is a table in a database",
+            where=place.uri,
+            do="Write files there, or declare the database as an environment of its own whose storage encrypts.",
+        )
 
 
 def _table_manifest(version: TableVersion) -> str:

@@ -15,22 +15,24 @@ import polars as pl
 
 from airflow_privacy.core.attest.approval import verify_approval
 from airflow_privacy.core.errors import BadInput, CheckFailed, TerminalError, VerificationError
-from airflow_privacy.core.io.version import open_version, write_version
 from airflow_privacy.core.keyring import public_keys
 from airflow_privacy.core.mask.parts import slabs_of, write_part
 from airflow_privacy.core.mask.reverse import reverse_column
+from airflow_privacy.core.mask.run import MaskResult
 from airflow_privacy.core.model.codec import digest_of
 from airflow_privacy.core.model.contract import Contract
 from airflow_privacy.core.model.dataset import Dataset
 from airflow_privacy.core.model.findings import Findings
 from airflow_privacy.core.model.flow import Flow, Outcome
 from airflow_privacy.core.model.plan import Decision, MaskingPlan
-from airflow_privacy.core.model.policy import Boundary, Policy
+from airflow_privacy.core.model.policy import Boundary, Environment, Policy
 from airflow_privacy.core.model.refs import ArtifactRef, ColumnType
 from airflow_privacy.core.model.reversal import Reversal
 from airflow_privacy.core.model.techniques import REVERSIBLE, name_of
 from airflow_privacy.core.pipeline.apply import table_of_dataset
 from airflow_privacy.core.pipeline.approvals import Request, Run, require_no_rejection, short, valid_approvals
+from airflow_privacy.core.pipeline.at_rest import key_uses
+from airflow_privacy.core.pipeline.places import Place, open_dataset, write_masked
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, record
 from airflow_privacy.core.policy.environments import boundary_of, environment_of
 
@@ -43,6 +45,7 @@ class Asked:
     plan: MaskingPlan
     contract: Contract
     boundary: Boundary
+    environment: Environment
     reversal: Reversal
 
     @property
@@ -75,7 +78,8 @@ def gather_reversal(workspace: Workspace, *, dataset: ArtifactRef, columns: Sequ
             where=plan.contract_file.uri,
             do=f"It allows: {', '.join(contract.purposes) or 'none (privacy.purposes)'}.",
         )
-    if environment_of(policy, out).name != plan.source_environment:
+    environment = environment_of(policy, out)
+    if environment.name != plan.source_environment:
         raise CheckFailed(
             "not-the-source-environment",
             f"Identifiers go back to the environment that they came from, {plan.source_environment!r}, and nowhere else",
@@ -87,6 +91,7 @@ def gather_reversal(workspace: Workspace, *, dataset: ArtifactRef, columns: Sequ
         plan=plan,
         contract=contract,
         boundary=boundary_of(policy, plan.source_environment, plan.destination),
+        environment=environment,
         reversal=reversal,
     )
 
@@ -172,29 +177,49 @@ def reidentify_approved(
 def _turn_back(workspace: Workspace, caller: Caller, asked: Asked, approvals: Sequence[ArtifactRef]) -> Outcome:
     store, reversal = workspace.artifacts, asked.reversal
     keys = _keys(workspace, asked)
-    masked = open_version(asked.dataset, storages=workspace.storages)
+    masked = open_dataset(workspace, asked.dataset)
     agreed = {f"approval-{number}": ref.digest for number, ref in enumerate(approvals, 1)}
     counts = {"rows": asked.dataset.rows, "columns": len(reversal.columns), "values": 0}
 
-    def write(folder: Path) -> None:
-        for number, slab in enumerate(slabs_of(masked.slabs())):
-            write_part(_reversed(slab, asked.decisions, keys), folder / f"part-{number:05d}.parquet")
-            counts["values"] += sum(slab.height - slab[name].null_count() for name in reversal.columns)
-        links = {"evidence": asked.digest, "dataset": reversal.dataset, **agreed}
-        record(workspace, caller, "reidentified", links=links, counts=counts, reason=reversal.purpose)
-
-    manifest = write_version(reversal.out, asked.digest, write, storages=workspace.storages)
     back = {decision.column for decision in asked.decisions}
+    columns = tuple(ColumnType(name=c.name, dtype="string" if c.name in back else c.dtype) for c in asked.dataset.columns)
+    links = {"evidence": asked.digest, "dataset": reversal.dataset, **agreed}
+
+    def write(folder: Path) -> MaskResult:
+        parts, rows = [], []
+        for number, slab in enumerate(slabs_of(masked.slabs())):
+            parts.append(f"part-{number:05d}.parquet")
+            rows.append(slab.height)
+            write_part(_reversed(slab, asked.decisions, keys), folder / parts[-1])
+            counts["values"] += sum(slab.height - slab[name].null_count() for name in reversal.columns)
+        record(workspace, caller, "reidentified", links=links, counts=counts, reason=reversal.purpose)
+        return MaskResult(
+            rows_read=sum(rows),
+            rows_written=sum(rows),
+            rows_suppressed=0,
+            rows_left_out=0,
+            columns=columns,
+            parts=tuple(parts),
+            part_rows=tuple(rows),
+            kept=(),
+        )
+
+    place = Place(uri=reversal.out, environment=asked.environment, scope=asked.plan.scope)
+    written, _ = write_masked(workspace, place, asked.digest, write)
+    uses = key_uses(written.files)
     result = Dataset(
         uri=reversal.out,
-        version=manifest.version,
+        version=written.version,
         plan=store.put(reversal).digest,
         sources=(reversal.dataset,),
         rows=asked.dataset.rows,
         rows_read=asked.dataset.rows,
         rows_suppressed=0,
-        columns=tuple(ColumnType(name=c.name, dtype="string" if c.name in back else c.dtype) for c in asked.dataset.columns),
-        files=manifest.files,
+        columns=columns,
+        files=written.files,
+        scope=asked.plan.scope if uses else "",
+        keys=uses,
+        rows_digest=written.rows_digest,
     )
     ref = store.put(result, counts=counts)
     flow = Flow(

@@ -94,6 +94,7 @@ def read_training_set(workspace: Workspace, dataset: ArtifactRef, *, model: str)
     :param model: the model that it was registered for.
     :raises VerificationError: it was never registered for this model, or its passport does not hold any more.
     :raises StorageUnavailable: a file cannot be read.
+    :raises KeyUnavailable: it is encrypted, and its key was destroyed or is not to be had.
     """
     fact = _registration(workspace, dataset, model)
     passport = next(link.digest for link in fact.links if link.kind == "passport")

@@ -16,7 +16,7 @@ from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.pipeline.apply import table_of_dataset
 from airflow_privacy.core.pipeline.approvals import Run, valid_approvals
 from airflow_privacy.core.pipeline.evidence import Bundle, gather
-from airflow_privacy.core.pipeline.places import carry, content_of
+from airflow_privacy.core.pipeline.places import Place, carry, content_of
 from airflow_privacy.core.pipeline.proof import verify_passport_of
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, record
 from airflow_privacy.core.policy.environments import environment_of
@@ -66,7 +66,8 @@ def transfer(
 
 
 def _publish(workspace: Workspace, caller: Caller, bundle: Bundle, *, approvals: Sequence[str], out: str) -> Released:
-    carried = carry(workspace, bundle.dataset, out)
+    place = Place(uri=out, environment=environment_of(bundle.policy, out), scope=bundle.plan.scope)
+    carried = carry(workspace, bundle.dataset, place)
     published = carried.dataset
     ref = workspace.artifacts.put(published, counts={"rows": published.rows, "files": len(published.files)})
     links = {"evidence": bundle.digest, "dataset": ref.digest}
