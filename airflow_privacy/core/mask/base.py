@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import polars as pl
 
-from airflow_privacy.core.errors import KeyUnavailable
+from airflow_privacy.core.errors import CheckFailed, KeyUnavailable
 from airflow_privacy.core.mask.dtypes import plain
+
+Learned = TypeVar("Learned")
 
 Keys: TypeAlias = Mapping[str, str]
 """Technique name → key in 64 or more lower-case hexadecimal digits."""
@@ -68,6 +70,20 @@ class Tools:
                 "no-token-key", f"There is no key of at least 64 lower-case hexadecimal digits for {technique}", where=column
             )
         return key
+
+    def learned_of(self, technique: str, column: str, kind: type[Learned]) -> Learned:
+        """What the technique's own pass found about the column.
+
+        :raises CheckFailed: there was no such pass.
+        """
+        found = self.learned.get(column)
+        if not isinstance(found, kind):
+            raise CheckFailed(
+                "nothing-learned",
+                f"{technique} on column {column!r} needs a pass over the whole column before any of it can be masked",
+                where=column,
+            )
+        return found
 
 
 NO_TOOLS = Tools()

@@ -14,7 +14,8 @@ import polars as pl
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.base import Spec, Tools, same_type, text_type
 from airflow_privacy.core.mask.canonical import present, text
-from airflow_privacy.core.model.techniques import Age, EmailDomain, IpPrefix, TopBottomCode
+from airflow_privacy.core.mask.learned.quantiles import Quantiles
+from airflow_privacy.core.model.techniques import Age, EmailDomain, IpPrefix, QuantileBins, TopBottomCode, name_of
 
 _OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _LABEL = r"[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}-]*[\p{L}\p{N}\p{M}])?"
@@ -156,11 +157,30 @@ def email_domain(column: str, technique: EmailDomain, dtype: pl.DataType, tools:
     return pl.when(fits).then(domain.str.to_lowercase())
 
 
+def quantile_bins(column: str, technique: QuantileBins, dtype: pl.DataType, tools: Tools) -> pl.Expr:
+    """A number to the label of its interval between quantiles of the column (see ``learned/quantiles.py``); NaN becomes missing.
+
+    Each interval has about the same share of the rows, save where one value has more. The first and the last are open, and
+    neither the smallest nor the largest value is in a label; all other edges are values of the column. With one or two distinct
+    values there is one interval, ``*``. Protects against matching exact figures and against outliers. Does not protect the
+    person whose value is an edge from being known to have it, and shows the distribution; releases of two tables that differ by
+    one record can tell its value. Rows that k-suppression takes away have been counted.
+
+    :raises CheckFailed: the column was not looked at.
+    """
+    learned = tools.learned_of(name_of(technique), column, Quantiles)
+    if not learned.edges.len():
+        return present(column, dtype, pl.lit(learned.labels[0]))
+    interval = pl.lit(learned.edges).search_sorted(pl.col(column), side="right")
+    return present(column, dtype, pl.lit(pl.Series(learned.labels)).gather(interval))
+
+
 def _bad_parameter(column: str, what: str, do: str = "Correct the rule.") -> CheckFailed:
     return CheckFailed("technique-parameter", f"Column {column!r} {what}", where=column, do=do)
 
 
 SPECS: dict[type, Spec] = {
+    QuantileBins: Spec(quantile_bins, text_type),
     TopBottomCode: Spec(top_bottom_code, same_type),
     Age: Spec(age, lambda *_: pl.Int64()),
     IpPrefix: Spec(ip_prefix, text_type),

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+from bisect import bisect_left
+from decimal import Decimal
+from fractions import Fraction
+from itertools import accumulate, pairwise
 
 import polars as pl
 
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.canonical import text
 from airflow_privacy.core.mask.coarsen import bounds_of
+from airflow_privacy.core.mask.learned.histogram import ROWS, VALUE
+from airflow_privacy.core.mask.learned.quantiles import Quantiles
 from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, TRUE, ColumnRule, Rule
 from airflow_privacy.core.model.plan import Decision
-from airflow_privacy.core.model.techniques import Age, EmailDomain, IpPrefix, TopBottomCode
+from airflow_privacy.core.model.techniques import Age, EmailDomain, IpPrefix, QuantileBins, TopBottomCode, name_of
 
 _source, _masked = pl.col(SOURCE), pl.col(MASKED)
 
@@ -97,7 +103,32 @@ def _email_domain(technique: EmailDomain, decision: Decision, dtype: pl.DataType
     return ColumnRule(shape, pl.when(_masked.is_null()).then(~plain).otherwise(_masked == domain))
 
 
+def _quantile_bins(technique: QuantileBins, decision: Decision, dtype: pl.DataType, tools: Tools) -> ColumnRule:
+    del dtype
+    histogram = tools.learned_of(name_of(technique), decision.column, Quantiles).histogram
+    values, rows = histogram[VALUE].to_list(), list(accumulate(histogram[ROWS].to_list()))
+    if not values:
+        return ColumnRule(TRUE, TRUE)
+    shares = (bisect_left(rows, Fraction(number * rows[-1], technique.count)) for number in range(1, technique.count))
+    places = sorted({place for place in shares if 0 < place < len(values) - 1})
+    names = [_written(values[place]) for place in places]
+    labels = [f"<{names[0]}", *(f"[{low},{high})" for low, high in pairwise(names)), f">={names[-1]}"] if names else ["*"]
+    sizes = [high - low for low, high in pairwise([0, *places, len(values)])]
+    of_values = pl.Series([label for label, size in zip(labels, sizes, strict=True) for _ in range(size)])
+    right = _source.replace_strict(histogram[VALUE], of_values, default=None, return_dtype=pl.String)
+    return ColumnRule(_masked.is_in(labels), _masked == right)
+
+
+def _written(edge: float | Decimal) -> str:
+    """A number's shortest digits, and a whole one's without a point."""
+    digits = f"{edge:f}" if isinstance(edge, Decimal) else repr(edge)
+    if "e" in digits or "." not in digits:
+        return str(int(edge)) if edge == int(edge) else digits
+    return digits.rstrip("0").rstrip(".")
+
+
 RULES: dict[type, Rule] = {
+    QuantileBins: _quantile_bins,
     TopBottomCode: _top_bottom_code,
     Age: _age,
     IpPrefix: _ip_prefix,
