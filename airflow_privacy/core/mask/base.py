@@ -109,3 +109,13 @@ def text_type(technique: object, dtype: pl.DataType) -> pl.DataType:
     """The column becomes text."""
     del technique, dtype
     return pl.String()
+
+
+def once(value: pl.Expr, then: Callable[[pl.Expr], pl.Expr], dtype: pl.DataType) -> pl.Expr:
+    """*then* of *value*, which is computed one time however often *then* names it.
+
+    On a frame in memory the engine computes an expression again wherever it is named, a HMAC too.
+    """
+    return value.map_batches(
+        lambda values: values.alias("v").to_frame().select(then(pl.col("v"))).to_series(), return_dtype=dtype
+    )

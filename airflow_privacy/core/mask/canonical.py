@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import polars as pl
 
-from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.dtypes import family
 
 
@@ -46,18 +45,14 @@ def canonical_text(column: str, dtype: pl.DataType) -> pl.Expr:
 def text_of_any(column: str) -> pl.Expr:
     """As :func:`canonical_text`, for a column beside the one that is masked: its type is looked at when it is there.
 
-    :raises CheckFailed: when it is computed, if the column has a type without a canonical text.
+    :raises polars.exceptions.ComputeError: when it is computed, if the column has a type without a canonical text. (The engine
+        cannot carry an error of ours through its own code.)
     """
 
     def texts(values: pl.Series) -> pl.Series:
         kind = family(values.dtype)
         if kind in ("number", "nested", None):
-            raise CheckFailed(
-                "technique-does-not-fit",
-                f"Column {column!r} of type {kind} has no one text for each value, to draw by",
-                where=column,
-                do="Name a column of texts, whole numbers or dates.",
-            )
+            raise pl.exceptions.ComputeError(f"a column of type {kind} has no one text for each value")
         return values.alias("value").to_frame().select(canonical_text("value", values.dtype)).to_series()
 
     return pl.col(column).map_batches(texts, return_dtype=pl.String)

@@ -11,9 +11,11 @@ from functools import reduce
 
 import polars as pl
 
+from airflow_privacy.core.mask.base import once
 from airflow_privacy.core.mask.pseudonymize import hmac_sha256
 
 _BITS = 52
+_VALUES = 1 << _BITS
 
 # Wichura 1988, algorithm AS 241 (PPND16): numerators and denominators, highest power first.
 _CENTRE = (
@@ -40,25 +42,24 @@ def evenly(text: pl.Expr, key: str) -> pl.Expr:
     """A number between -1 and 1, both excluded, and never 0: the middle of one of 2^52 equal intervals."""
     drawn = hmac_sha256(text, key).str.slice(0, _BITS // 4).str.to_integer(base=16)
     # 2n + 1 - 2^52 is a whole number below 2^53, so that nothing is rounded.
-    return (drawn * 2 + 1 - 2**_BITS).cast(pl.Float64) / 2.0**_BITS
+    return (drawn * 2 + 1 - _VALUES).cast(pl.Float64) / float(_VALUES)
 
 
 def one_of(text: pl.Expr, key: str, count: int) -> pl.Expr:
     """A whole number from 0 up to *count*, excluded. The remainder of 60 bits: off evenness by less than count / 2^60."""
-    drawn: pl.Expr = hmac_sha256(text, key).str.slice(0, 15).str.to_integer(base=16)
-    return drawn % count
+    return hmac_sha256(text, key).str.slice(0, 15).str.to_integer(base=16) % count
 
 
 def laplace(even: pl.Expr, scale: float, most: float) -> pl.Expr:
     """Laplace's distribution around 0 with *scale* b, bounded to *most* on either side."""
     inside = -math.expm1(-most / scale)
-    return even.sign() * ((even.abs() * -inside).log1p() * -scale).clip(0, most)
+    return once(even, lambda one: one.sign() * ((one.abs() * -inside).log1p() * -scale).clip(0, most), pl.Float64())
 
 
 def gaussian(even: pl.Expr, scale: float, most: float) -> pl.Expr:
     """The normal distribution around 0 with standard deviation *scale*, bounded to *most* on either side."""
     half = math.erf(most / scale / math.sqrt(2)) / 2
-    return (_normal_quantile(even * half) * scale).clip(-most, most)
+    return (once(even * half, _normal_quantile, pl.Float64()) * scale).clip(-most, most)
 
 
 def _normal_quantile(beside_half: pl.Expr) -> pl.Expr:
@@ -75,5 +76,8 @@ def _normal_quantile(beside_half: pl.Expr) -> pl.Expr:
 
 
 def _ratio(value: pl.Expr, polynomials: tuple[tuple[float, ...], tuple[float, ...]]) -> pl.Expr:
-    above, below = (reduce(lambda sum_, factor: sum_ * value + factor, part[1:], pl.lit(part[0])) for part in polynomials)
-    return above / below
+    return once(value, lambda one: _polynomial(one, polynomials[0]) / _polynomial(one, polynomials[1]), pl.Float64())
+
+
+def _polynomial(value: pl.Expr, factors: tuple[float, ...]) -> pl.Expr:
+    return reduce(lambda above, factor: above * value + factor, factors[1:], pl.lit(factors[0]))

@@ -10,7 +10,7 @@ import math
 import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed
-from airflow_privacy.core.mask.base import Spec, Tools, same_type
+from airflow_privacy.core.mask.base import Spec, Tools, once, same_type
 from airflow_privacy.core.mask.canonical import present, text_of_any
 from airflow_privacy.core.mask.draws import evenly, gaussian, laplace, one_of
 from airflow_privacy.core.mask.dtypes import plain
@@ -46,7 +46,8 @@ def noise(column: str, technique: Noise, dtype: pl.DataType, tools: Tools) -> pl
         moved = pl.col(column).cast(pl.Int128) + drawn.round(0, mode="half_to_even").cast(pl.Int64).cast(pl.Int128)
         return moved.clip(pl.lit(lower, dtype=pl.Int128), pl.lit(upper, dtype=pl.Int128)).cast(dtype)
     moved = (pl.col(column).cast(pl.Float64) + drawn).round(technique.decimals, mode="half_to_even").clip(lower, upper)
-    return present(column, dtype, pl.when(moved == 0).then(pl.lit(0.0)).otherwise(moved))
+    # -0.0 would tell the sign of a small number; with 0.0 added it is 0.0.
+    return present(column, dtype, moved + 0.0)
 
 
 def drawn_by(column: str, subject: str | None, tools: Tools) -> pl.Expr:
@@ -105,7 +106,7 @@ def date_shift(column: str, technique: DateShift, dtype: pl.DataType, tools: Too
     """
     key = tools.key(name_of(technique), column)
     drawn = one_of(text_of_any(technique.subject), key, 2 * technique.days) - technique.days
-    days = pl.when(drawn < 0).then(drawn).otherwise(drawn + 1)
+    days = once(drawn, lambda one: one + (one >= 0), pl.Int64())
     if dtype != pl.String or technique.format is None:
         return pl.col(column) + pl.duration(days=days)
     return (dates_in(column, technique.format) + pl.duration(days=days)).dt.strftime(technique.format)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import tempfile
+import weakref
 from itertools import accumulate, pairwise
 
 import polars as pl
@@ -27,7 +28,8 @@ class Spooled:
     def __init__(self, column: str, dtype: pl.DataType) -> None:
         self._column = column
         self._dtype = plain(dtype)
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the permutation
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object
+        weakref.finalize(self, self._file.close)
         self._writer: pa.RecordBatchFileWriter | None = None
         self._numbers: list[pl.Series] = []
         self._sizes: list[int] = []
@@ -42,7 +44,7 @@ class Spooled:
             for piece in values.alias("value").to_frame().iter_slices(_PIECE):
                 table = piece.rechunk().to_arrow(compat_level=_NEWEST)
                 if self._writer is None:
-                    self._writer = pa.ipc.new_file(pa.PythonFile(self._file), table.schema)
+                    self._writer = pa.ipc.new_file(self._file, table.schema)
                 self._writer.write_table(table, max_chunksize=_PIECE)
                 self._sizes.append(piece.height)
             self._numbers.append(numbers)
@@ -85,12 +87,13 @@ class Permutation:
     def values(self, numbers: pl.Series) -> pl.Series:
         """The values that the rows with these *numbers* in the source get.
 
-        :raises CheckFailed: one of the rows was not there when the order was made.
+        :raises polars.exceptions.ComputeError: one of the rows was not there when the order was made. (The engine, which calls
+            this, cannot carry an error of ours through its own code.)
         """
         places = numbers if self._numbers is None else self._numbers.search_sorted(numbers, side="left")
         known = (places < self._order.len()).all()
         if not known or (self._numbers is not None and not self._numbers.gather(places).equals(numbers)):
-            raise CheckFailed("learned-from-other-rows", "A permutation was learned from other rows than are now masked")
+            raise pl.exceptions.ComputeError("a permutation was learned from other rows than are now masked")
         return self._gather(self._order.gather(places))
 
     def _gather(self, places: pl.Series) -> pl.Series:

@@ -53,20 +53,19 @@ def _ip_prefix(technique: IpPrefix, decision: Decision, dtype: pl.DataType, tool
     del decision, dtype, tools
     address = text(SOURCE).str.strip_chars()
     v6 = address.str.contains(":", literal=True)
-    inside = (_number(address) // 2 ** (32 - technique.v4)) == (
-        _number(_masked.str.strip_suffix(f"/{technique.v4}")) // 2 ** (32 - technique.v4)
-    )
-    # What has no number is no address; a network has one, and nothing after its bits.
-    v4 = pl.when(_number(address).is_null()).then(_masked.is_null()).otherwise(inside)
-    size = pl.when(_masked.str.contains(":", literal=True)).then(pl.lit(f"/{technique.v6}")).otherwise(pl.lit(f"/{technique.v4}"))
-    network = _number(_masked.str.strip_suffix(f"/{technique.v4}")) % 2 ** (32 - technique.v4) == 0
+    size = 2 ** (32 - technique.v4)
+    network = _masked.str.strip_suffix(f"/{technique.v4}")
+    # What has no number is no address; a network is its own smallest number.
+    v4 = (_number(address) // size * size).eq_missing(_number(network))
+    long = _masked.str.contains(":", literal=True)
 
     def again(rows: pl.DataFrame) -> list[object]:
         return [_network(value, technique) for value in rows.select(text(SOURCE).str.strip_chars()).to_series()]
 
     return ColumnRule(
-        _masked.str.ends_with(size) & (_masked.str.contains(":", literal=True) | network),
-        pl.when(v6).then(_masked.is_null() | _masked.str.contains(":", literal=True)).otherwise(v4),
+        _masked.str.ends_with(f"/{technique.v4}") & ~long & _number(network).is_not_null()
+        | _masked.str.ends_with(f"/{technique.v6}") & long,
+        pl.when(v6).then(_masked.is_null() | long).otherwise(v4),
         again=again,
     )
 

@@ -99,7 +99,7 @@ def _date_shift(technique: DateShift, decision: Decision, dtype: pl.DataType, to
     del decision
     key = tools.keys.get(name_of(technique))
     form = technique.format if dtype == pl.String else None
-    day = 1 if dtype == pl.Date() else _DAY[dtype.time_unit or "us"] if isinstance(dtype, pl.Datetime) else _DAY["us"]
+    day = 1 if dtype == pl.Date() else _DAY[dtype.time_unit] if isinstance(dtype, pl.Datetime) else _DAY["us"]
 
     def ticks(value: pl.Expr) -> pl.Expr:
         value = value if form is None else value.str.strip_chars().str.to_datetime(form, strict=False, time_unit="us")
