@@ -21,6 +21,7 @@ from airflow_privacy.core.mask.conditions import kept_slabs
 from airflow_privacy.core.mask.learn import learn
 from airflow_privacy.core.mask.learned import permutation
 from airflow_privacy.core.mask.parts import PartFiles
+from airflow_privacy.core.mask.rules.moved import Moved
 from airflow_privacy.core.mask.run import mask_table
 from airflow_privacy.core.model.plan import RecordRule
 from airflow_privacy.core.model.techniques import Keep, Permute
@@ -170,3 +171,33 @@ def test_a_disk_that_is_full_can_be_tried_again(monkeypatch):
     monkeypatch.setattr(permutation.tempfile, "TemporaryFile", Full)
     with pytest.raises(StorageUnavailable, match="TMPDIR"):
         masked(["a"])
+
+
+def fault(source, masked, *, beside=True):
+    moved = Moved()
+    moved.add_source(pl.Series(source))
+    moved.add_masked(pl.Series(masked), pl.Series(source[: len(masked)]) if beside else None)
+    return moved.fault()
+
+
+def test_values_in_other_rows_are_no_fault():
+    assert fault(["a", None, "b", "b"], ["b", "a", "b", None]) == ""
+    assert fault([1.5, float("nan"), None], [None, 1.5, float("nan")]) == ""
+    assert fault(["a", "b", "c"], ["c", "a"]) == ""  # a row was suppressed afterwards
+    assert fault([], []) == ""
+
+
+@pytest.mark.parametrize("masked", [["a", "c"], ["a", "a"], [None, "a"], ["b", "b"]])
+def test_other_values_or_other_counts_are_a_fault(masked):
+    assert "does not have" in fault(["a", "b"], masked)
+
+
+def test_many_values_each_in_its_own_row_are_a_fault():
+    assert "own row" in fault(list(range(21)), list(range(21)))
+    assert fault(list(range(20)), list(range(20))) == ""
+    assert fault(["same"] * 100, ["same"] * 100) == ""
+    assert fault(list(range(21)), list(range(21)), beside=False) == ""
+
+
+def test_what_the_permutation_leaves_is_no_fault():
+    assert fault(FRAME["c"].to_list(), mask_all(FRAME, *PERMUTED)[0]["c"].to_list()) == ""

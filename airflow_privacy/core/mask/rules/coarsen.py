@@ -11,7 +11,7 @@ from itertools import accumulate, pairwise
 
 import polars as pl
 
-from airflow_privacy.core.mask.base import Tools
+from airflow_privacy.core.mask.base import Tools, once
 from airflow_privacy.core.mask.canonical import text
 from airflow_privacy.core.mask.coarsen import bounds_of
 from airflow_privacy.core.mask.learned.histogram import ROWS, VALUE
@@ -72,12 +72,18 @@ def _ip_prefix(technique: IpPrefix, decision: Decision, dtype: pl.DataType, tool
 
 def _number(address: pl.Expr) -> pl.Expr:
     """The 32 bits of a dotted IPv4 address; null where it is none."""
-    fields = address.str.split(".")
-    numbers = fields.list.eval(pl.element().cast(pl.UInt8, strict=False))
-    written = numbers.list.eval(pl.element().cast(pl.String)).list.join(".")
-    bits = sum((numbers.list.get(n, null_on_oob=True).cast(pl.Int64) * 256 ** (3 - n) for n in range(1, 4)), start=pl.lit(0))
-    whole = bits + numbers.list.get(0, null_on_oob=True).cast(pl.Int64) * 256**3
-    return pl.when((fields.list.len() == 4) & (written == address)).then(whole)
+
+    def bits(parts: pl.Expr) -> pl.Expr:
+        first, second, third, fourth = (parts.struct[f"field_{n}"].cast(pl.Int64) for n in range(4))
+        return ((first * 256 + second) * 256 + third) * 256 + fourth
+
+    def written(one: pl.Expr) -> pl.Expr:
+        fields = one.str.splitn(".", 4)
+        octets = [fields.struct[f"field_{n}"].cast(pl.UInt8, strict=False).alias(f"field_{n}") for n in range(4)]
+        # Written again it is the same text: no sign, no leading zero, no space.
+        return pl.when(pl.format("{}.{}.{}.{}", *octets) == one).then(pl.struct(octets))
+
+    return once(once(address, written, pl.Struct({f"field_{n}": pl.UInt8 for n in range(4)})), bits, pl.Int64())
 
 
 def _network(value: str, technique: IpPrefix) -> str | None:
