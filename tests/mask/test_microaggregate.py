@@ -78,3 +78,8 @@ def test_the_rule_sees_other_values():
     _, tools = mask_all(pl.DataFrame({"c": source}), decision("c", technique))
     wrong = [1.5, 2.0, 1.5, 11.02, 0.0]
     assert holds(technique, source, wrong, tools=tools) == [True, False, False, False, False]
+
+
+def test_no_centre_is_a_negative_zero():
+    out = masked([-0.001, -0.002, -0.0, 5.0], k=2)
+    assert str(out[0]) == "0.0" and str(masked([0.0, -0.0, 1.0, 1.0], k=2)[1]) == "0.0"

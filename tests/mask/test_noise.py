@@ -87,6 +87,11 @@ def test_results_are_rounded_and_brought_inside_their_bounds():
     assert out.equals(out.round(1))
 
 
+def test_no_result_is_a_negative_zero():
+    out = masked([-0.4] * 200, Noise(distribution="laplace", scale=1))
+    assert 0 in out.to_list() and not any(str(value) == "-0.0" for value in out)
+
+
 def test_integers_stay_inside_their_type():
     out = masked([-128, 127] * 200, Noise(distribution="gaussian", scale=40), pl.Int8)
     assert (out.min(), out.max()) == (-128, 127)

@@ -60,6 +60,11 @@ def test_every_kind_of_number_has_edges_of_its_own(values, dtype, labels):
     assert masked(values, 2, dtype) == labels
 
 
+@pytest.mark.parametrize("zeros", [[0.0, -0.0], [-0.0, 0.0]])
+def test_both_zeros_are_one_value(zeros):
+    assert masked([-1.0, *zeros, 1.0], 4) == ["<0", ">=0", ">=0", ">=0"]
+
+
 @pytest.mark.parametrize("dtype", [pl.Int64, pl.Float64, pl.Null])
 @pytest.mark.parametrize("values", [[], [None, None]])
 def test_a_column_without_values_stays_without(values, dtype):

@@ -46,8 +46,9 @@ def noise(column: str, technique: Noise, dtype: pl.DataType, tools: Tools) -> pl
         moved = pl.col(column).cast(pl.Int128) + drawn.round(0, mode="half_to_even").cast(pl.Int64).cast(pl.Int128)
         return moved.clip(pl.lit(lower, dtype=pl.Int128), pl.lit(upper, dtype=pl.Int128)).cast(dtype)
     moved = (pl.col(column).cast(pl.Float64) + drawn).round(technique.decimals, mode="half_to_even").clip(lower, upper)
-    # -0.0 would tell the sign of a small number; with 0.0 added it is 0.0.
-    return present(column, dtype, moved + 0.0)
+    # -0.0 would tell the sign of a small number.
+    unsigned = once(moved, lambda one: pl.when(one == 0).then(pl.lit(0.0)).otherwise(one), pl.Float64())
+    return present(column, dtype, unsigned)
 
 
 def drawn_by(column: str, subject: str | None, tools: Tools) -> pl.Expr:

@@ -46,7 +46,7 @@ def learn_groups(
     for group in _grouped(histogram, column, k):
         centre = _mean(group) if to == "mean" else _median(group)
         lows.append(group[0][0])
-        centres.append(round(centre) if dtype.is_integer() else round(float(centre), decimals))
+        centres.append(round(centre) if dtype.is_integer() else round(float(centre), decimals) + 0.0)
     return Groups(pl.Series(lows, dtype=histogram.schema["value"]), pl.Series(centres, dtype=dtype), histogram)
 
 

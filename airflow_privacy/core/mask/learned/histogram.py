@@ -39,6 +39,9 @@ class Histogram:
                 where=self._column,
                 do="Choose top_bottom_code or bins for this column, or correct it at the source.",
             )
+        if dtype.is_float():
+            # -0.0 and 0.0 are one value, and 0.0 is how it is written.
+            values = values.set(values == 0, 0.0)
         counts = values.to_frame().group_by(VALUE).agg(pl.len().cast(pl.UInt64).alias(ROWS))
         self._counted.append(counts)
         self._held += counts.height
