@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +12,7 @@ from airflow_privacy.core.mask.apply import mask_columns, mask_frame, require_co
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.conditions import kept_slabs
 from airflow_privacy.core.mask.dtypes import family
+from airflow_privacy.core.mask.learn import learn
 from airflow_privacy.core.mask.parts import Source, write_part
 from airflow_privacy.core.mask.records import ClassCounts, outside, require_k, small_classes, suppression_of
 from airflow_privacy.core.model.plan import MaskingPlan, RecordSuppression
@@ -41,8 +42,8 @@ def mask_table(*, source: Source, plan: MaskingPlan, tools: Tools, stage: Path) 
     """Mask *source* as *plan* says into ``part-00000.parquet`` … in the existing folder *stage*.
 
     The bytes depend on the rows, the plan and the keys only: not on how the source cuts its batches, nor on threads or time.
-    A plan with record suppression reads the source twice. Nothing but the parts is left in *stage*; on an error the caller
-    throws the folder away.
+    A plan with record suppression reads the source twice, one with a technique that learns reads some columns once more. Nothing
+    but the parts is left in *stage*; on an error the caller throws the folder away.
 
     :raises CheckFailed: the source is not the one planned for, a technique or a condition on records does not fit, or too many
         rows would be suppressed.
@@ -53,6 +54,7 @@ def mask_table(*, source: Source, plan: MaskingPlan, tools: Tools, stage: Path) 
     if announced != [decision.column for decision in plan.decisions]:
         raise CheckFailed("columns-differ", "The source has its columns in another order than the plan", do="Plan again.")
     suppression = suppression_of(plan)
+    tools = replace(tools, learned=learn(source, plan, tools))
     left = ClassCounts(suppression.quasi_identifiers) if suppression is not None else None
     small = pl.DataFrame() if suppression is None else _small_classes(source, plan, tools, suppression)
     rows_read, rows_left_out, schema = 0, 0, pl.Schema()
