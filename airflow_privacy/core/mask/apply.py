@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from airflow_privacy.core.errors import CheckFailed
+from airflow_privacy.core.errors import CheckFailed, PrivacyError
 from airflow_privacy.core.mask.base import Tools
+from airflow_privacy.core.mask.batches import Stopped, original
 from airflow_privacy.core.mask.dtypes import require_plain_name
 from airflow_privacy.core.mask.expressions import expression
 from airflow_privacy.core.model.plan import MaskingPlan
@@ -31,10 +32,14 @@ def mask_columns(frame: pl.DataFrame, plan: MaskingPlan, tools: Tools, *, only: 
     try:
         # with_columns keeps the height where every expression is a constant; select would make one row of it.
         masked = frame.with_columns(wanted).select([one.meta.output_name() for one in wanted])
+    except Stopped as stopped:
+        inside: PrivacyError | None = original(stopped)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        failure = type(error).__name__
+        inside, failure = None, type(error).__name__
     else:
         return masked
+    if inside is not None:
+        raise inside
     raise CheckFailed("masking-failed", f"The plan could not be applied: {failure} while computing the masked columns")
 
 

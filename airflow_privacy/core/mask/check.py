@@ -15,6 +15,7 @@ import polars as pl
 from airflow_privacy.core.errors import CheckFailed, PrivacyError
 from airflow_privacy.core.mask.apply import require_columns
 from airflow_privacy.core.mask.base import NO_TOOLS, Tools
+from airflow_privacy.core.mask.batches import Stopped, original
 from airflow_privacy.core.mask.canonical import canonical_text, is_missing
 from airflow_privacy.core.mask.expressions import output_dtype
 from airflow_privacy.core.mask.parts import Slabs, Source, slabs_of, source_slabs
@@ -66,8 +67,12 @@ def check_masked(*, source: Source, sink: Slabs, plan: MaskingPlan, find_entitie
             _check_counts(source, sink, expected, released)
         _check_tokens_apart(source, sink, expected, released)
         return
+    except Stopped as stopped:
+        inside: PrivacyError | None = original(stopped)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        failure = type(error).__name__
+        inside, failure = None, type(error).__name__
+    if inside is not None:
+        raise inside
     raise CheckFailed("masking-not-checked", f"The written files could not be compared with their source: {failure}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from airflow_privacy.core.detect.residue import find_entities
+from airflow_privacy.core.detect.spans import find_spans
 from airflow_privacy.core.errors import CheckFailed, TerminalError
 from airflow_privacy.core.io.source import TableSource, open_source
 from airflow_privacy.core.io.version import open_version, write_version
@@ -45,7 +46,7 @@ def _mask(workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRe
     opened = open_planned(workspace, source, decided)
     _require_staging(store.find(Policy, decided.policy), decided, out)
     keys, uses = _keys(workspace, decided)
-    tools = Tools(keys=keys)
+    tools = Tools(keys=keys, find_spans=find_spans)
     results: list[MaskResult] = []
 
     def write(folder: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
 
@@ -13,11 +12,12 @@ import polars as pl
 
 from airflow_privacy.core.mask import ibans
 from airflow_privacy.core.mask.base import Tools
+from airflow_privacy.core.mask.batches import by_batches
 from airflow_privacy.core.mask.canonical import canonical_text
 from airflow_privacy.core.mask.fictional import DOMAINS, EMAIL_END, FOUR_DIGITS, IPV4, IPV4_NETS, phones_of
 from airflow_privacy.core.mask.pools import Part, Pattern, Pool, Pools, Sex, pools_of
 from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, ColumnRule, Rule, other
-from airflow_privacy.core.mask.surrogates import SEX_WORDS, domain_of
+from airflow_privacy.core.mask.surrogates import SEX_WORDS, domain_of, hashed_text
 from airflow_privacy.core.model.plan import Decision
 from airflow_privacy.core.model.techniques import Surrogate, name_of
 
@@ -34,11 +34,11 @@ def _surrogate(technique: Surrogate, decision: Decision, dtype: pl.DataType, too
 
     def again(rows: pl.DataFrame) -> list[object]:
         assert key is not None  # noqa: S101 - narrows the type
-        values = rows.select(text).to_series().to_list()
-        sexes = [None] * len(values) if technique.sex is None else rows[other(technique.sex)].cast(pl.String).to_list()
-        return [_again(value, sex, technique, key) for value, sex in zip(values, sexes, strict=True)]
+        # Normalised by the engine: Python's Unicode tables may be older than its.
+        texts = rows.select(text.alias("value"), hashed_text(text, technique, decision.column).alias("hashed"))
+        sexes = [None] * rows.height if technique.sex is None else rows[other(technique.sex)].cast(pl.String).to_list()
+        return [_again(*row, sex, technique, key) for row, sex in zip(texts.rows(), sexes, strict=True)]
 
-    del decision
     return ColumnRule(
         _form(technique),
         _masked.str.to_lowercase() != text.str.strip_chars().str.to_lowercase(),
@@ -50,7 +50,7 @@ def _surrogate(technique: Surrogate, decision: Decision, dtype: pl.DataType, too
 def _form(technique: Surrogate) -> pl.Expr:
     """Every masked value is one that the pools can give."""
     if technique.kind == "iban":
-        return _masked.str.contains(ibans.form_pattern()) & _masked.map_batches(_check_digits_hold, return_dtype=pl.Boolean)
+        return _masked.str.contains(ibans.form_pattern()) & by_batches(_masked, _check_digits_hold, pl.Boolean(), "")
     if technique.kind == "ip_address":
         nets = "|".join(re.escape(net) for net in IPV4_NETS)
         return _masked.str.contains(rf"^(?:(?:{nets})[0-9]{{1,3}}|2001:db8(?::[0-9a-f]{{1,4}}){{6}})$")
@@ -111,30 +111,21 @@ def _escaped(part: Part) -> Iterable[str]:
 
 
 def _check_digits_hold(texts: pl.Series) -> pl.Series:
-    return pl.Series([None if text is None else _mod97(text) == 1 for text in texts], dtype=pl.Boolean)
+    # Of other texts the form says that they are wrong.
+    good = (text is not None and text.isascii() and text.isalnum() and _mod97(text) == 1 for text in texts)
+    return pl.Series(good, dtype=pl.Boolean)
 
 
 def _mod97(iban: str) -> int:
     return int("".join(str(int(char, 36)) for char in iban[4:] + iban[:4])) % 97
 
 
-def _again(value: str, word: str | None, technique: Surrogate, key: str) -> str:
-    said = domain_of(technique) + _normal(value, technique)
+def _again(value: str, hashed: str, word: str | None, technique: Surrogate, key: str) -> str:
+    said = domain_of(technique) + hashed
     digest = hmac.new(key.encode(), said.encode(), hashlib.sha256).digest()
     sex = SEX_WORDS.get((word or "").strip(" \t.").lower()) or ("female" if digest[31] % 2 else "male")
     made = _made(value, digest, sex, technique, 0)
     return _made(value, digest, sex, technique, 1) if made.lower() == value.strip(_BLANKS).lower() else made
-
-
-def _normal(value: str, technique: Surrogate) -> str:
-    for step in technique.normalize:
-        if step == "trim":
-            value = value.strip(_BLANKS)
-        elif step == "nfkc":
-            value = unicodedata.normalize("NFKC", value)
-        elif step == "casefold":
-            value = value.lower().replace("ß", "ss").replace("\u03c2", "\u03c3")
-    return value.replace(" ", "").replace("-", "") if technique.kind == "iban" else value
 
 
 def _made(value: str, digest: bytes, sex: Sex, technique: Surrogate, step: int) -> str:
