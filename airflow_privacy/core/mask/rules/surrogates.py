@@ -37,7 +37,10 @@ def _surrogate(technique: Surrogate, decision: Decision, dtype: pl.DataType, too
         # Normalised by the engine: Python's Unicode tables may be older than its.
         texts = rows.select(text.alias("value"), hashed_text(text, technique, decision.column).alias("hashed"))
         sexes = [None] * rows.height if technique.sex is None else rows[other(technique.sex)].cast(pl.String).to_list()
-        return [_again(*row, sex, technique, key) for row, sex in zip(texts.rows(), sexes, strict=True)]
+        return [
+            _again(value, hashed, word, technique, key)
+            for value, hashed, word in zip(texts["value"], texts["hashed"], sexes, strict=True)
+        ]
 
     return ColumnRule(
         _form(technique),
