@@ -15,6 +15,7 @@ import polars as pl
 from airflow_privacy.core.errors import CheckFailed, PrivacyError
 from airflow_privacy.core.mask.apply import require_columns
 from airflow_privacy.core.mask.base import NO_TOOLS, Tools
+from airflow_privacy.core.mask.batches import BatchFailed, restored
 from airflow_privacy.core.mask.canonical import canonical_text, is_missing
 from airflow_privacy.core.mask.check_rows import Moved, Rows, TokensInClear, fail
 from airflow_privacy.core.mask.expressions import output_dtype
@@ -80,8 +81,12 @@ def check_masked(
         _check_alone(sink, plan, suppression, expected, rules, find_entities)
         _check_beside(source, sink, plan, before, expected, rules, kept)
         return
+    except BatchFailed as stopped:
+        inside: PrivacyError | None = restored(stopped)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        failure = type(error).__name__
+        inside, failure = None, type(error).__name__
+    if inside is not None:
+        raise inside
     raise CheckFailed("masking-not-checked", f"The written files could not be compared with their source: {failure}")
 
 
