@@ -21,7 +21,7 @@ from airflow_privacy.core.mask.parts import SLAB_ROWS, PartFiles
 from airflow_privacy.core.mask.run import mask_table
 from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.refs import ArtifactRef, ColumnType
-from airflow_privacy.core.pipeline.apply import tools_of
+from airflow_privacy.core.pipeline.tools import tools_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,7 +18,7 @@ from airflow_privacy.core.io.artifacts import ArtifactStore
 from airflow_privacy.core.keyring import init_keys, open_keyring
 from airflow_privacy.core.mask.apply import mask_frame
 from airflow_privacy.core.model.techniques import Bins, Drop, GeoPrefix, HmacToken, Keep, Null, Redact
-from airflow_privacy.core.pipeline.apply import tools_of
+from airflow_privacy.core.pipeline.tools import tools_of
 from airflow_privacy.frames import mask
 
 PEOPLE = pl.DataFrame(

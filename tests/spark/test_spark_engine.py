@@ -22,7 +22,7 @@ from airflow_privacy.core.mask import parts
 from airflow_privacy.core.mask.run import mask_table
 from airflow_privacy.core.model.plan import RecordRule
 from airflow_privacy.core.model.techniques import HmacToken, Keep, QuantileBins
-from airflow_privacy.core.pipeline.apply import tools_of
+from airflow_privacy.core.pipeline.tools import tools_of
 from airflow_privacy.core.spark.engine import spark_engine
 from airflow_privacy.core.spark.executor import SlabWork, from_text, key_marks
 
