@@ -31,6 +31,7 @@ def get_provider_info() -> dict[str, Any]:
                 "hook-name": "Privacy keyring",
             }
         ],
+        "task-decorators": [{"name": "mask", "class-name": "airflow_privacy.decorators.mask.mask_task"}],
         "config": {
             "privacy": {
                 "description": "Options of airflow-privacy.",

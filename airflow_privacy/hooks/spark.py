@@ -113,7 +113,7 @@ def _master(found: Any) -> str:
     host, port = found.host or "", f":{found.port}" if found.port else ""
     if found.conn_type == "spark_connect":
         given = {"user_id": found.login, "token": found.password, "use_ssl": found.extra_dejson.get("use_ssl")}
-        parameters = "".join(f";{key}={quote(str(value))}" for key, value in given.items() if value)
+        parameters = "".join(f";{key}={quote(str(value), safe='')}" for key, value in given.items() if value)
         return f"sc://{host.removeprefix('sc://')}{port}/{parameters}"
     if found.conn_type == "spark" and ("://" in host or not port):
         return f"{host}{port}"

@@ -15,7 +15,7 @@ from spark_tables import TOKENS, every_type
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.apply import mask_frame
 from airflow_privacy.core.model.techniques import HmacToken, Keep, Noise, QuantileBins
-from airflow_privacy.core.pipeline.apply import tools_of
+from airflow_privacy.core.pipeline.tools import tools_of
 from airflow_privacy.core.spark.executor import key_marks
 from airflow_privacy.core.spark.frames import BatchWork, mask_dataframe
 from airflow_privacy.core.spark.session import quiet

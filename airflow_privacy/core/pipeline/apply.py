@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from airflow_privacy.core.detect.phones import to_e164
 from airflow_privacy.core.detect.residue import find_entities
-from airflow_privacy.core.detect.spans import find_spans
 from airflow_privacy.core.errors import CheckFailed, TerminalError
 from airflow_privacy.core.io.source import TableSource
-from airflow_privacy.core.keyring import Keyring
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.check import check_masked
 from airflow_privacy.core.mask.parts import PartFiles
 from airflow_privacy.core.mask.run import MaskResult, mask_table
-from airflow_privacy.core.model.dataset import Dataset, KeyUse
+from airflow_privacy.core.model.dataset import Dataset
 from airflow_privacy.core.model.findings import Findings
 from airflow_privacy.core.model.flow import Flow, FlowTable, Outcome
 from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.policy import Policy
 from airflow_privacy.core.model.refs import ArtifactRef
-from airflow_privacy.core.model.techniques import KEYED, name_of, parts_of
 from airflow_privacy.core.pipeline.at_rest import key_uses
 from airflow_privacy.core.pipeline.places import Place, open_dataset, open_table, write_masked
 from airflow_privacy.core.pipeline.prepare import flow_of
+from airflow_privacy.core.pipeline.tools import tools_of
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, links_of, record
 from airflow_privacy.core.policy.environments import boundary_of, environment_of
 from airflow_privacy.core.policy.load import load_policy
@@ -186,16 +181,3 @@ def _require_staging(policy: Policy, plan: MaskingPlan, out: str) -> None:
             where=out,
             do="Choose a folder in another environment; the transfer carries it over once it is approved.",
         )
-
-
-def tools_of(keyring: Callable[[], Keyring], plan: MaskingPlan) -> tuple[Tools, tuple[KeyUse, ...]]:
-    """What the plan's techniques need, and which keys that are for the record. A plan without keyed ones opens no keyring."""
-    parts = (part for decision in plan.decisions for part in parts_of(decision.technique))
-    needed = sorted({name_of(part) for part in parts if isinstance(part, KEYED)})
-    tools = Tools(find_spans=find_spans, to_e164=to_e164)
-    if not needed:
-        return tools, ()
-    opened = keyring()
-    derived = {technique: opened.technique_key(plan.scope, technique) for technique in needed}
-    uses = tuple(KeyUse(technique=technique, id=key.id, version=key.version) for technique, key in derived.items())
-    return replace(tools, keys={technique: key.hex() for technique, key in derived.items()}), uses

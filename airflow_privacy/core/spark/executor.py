@@ -38,7 +38,7 @@ from airflow_privacy.core.mask.parts import source_slabs, write_part
 from airflow_privacy.core.mask.records import ClassCounts, suppress
 from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.refs import ColumnType
-from airflow_privacy.core.pipeline.apply import tools_of
+from airflow_privacy.core.pipeline.tools import tools_of
 from airflow_privacy.core.pipeline.workspace import Workspace
 
 RESULT = pa.schema(

@@ -16,7 +16,7 @@ from airflow_privacy.core.mask.dtypes import plain, plainly
 from airflow_privacy.core.mask.expressions import output_dtype
 from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.techniques import Noise, name_of, parts_of
-from airflow_privacy.core.pipeline.apply import tools_of
+from airflow_privacy.core.pipeline.tools import tools_of
 from airflow_privacy.core.pipeline.workspace import Workspace
 from airflow_privacy.core.spark.engine import require_one_pass
 from airflow_privacy.core.spark.executor import key_marks, open_tools, require_versions, versions, without_text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import warnings
@@ -63,6 +64,7 @@ def _start(kind: Any, master: str, options: Mapping[str, str]) -> Any:
     # Executors on this host run this Python, not whichever is first on the path.
     if master.startswith("local"):
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    logging.getLogger("py4j").setLevel(logging.WARNING)  # below, it logs what it sends to the JVM
     builder = kind.builder.remote(master) if master.startswith("sc://") else kind.builder.master(master)
     for name, value in options.items():
         builder = builder.config(name, value)
