@@ -20,6 +20,7 @@ def open_workspace() -> Workspace:
     """
     from airflow_privacy.core.io.artifacts import ArtifactStore
     from airflow_privacy.core.pipeline.workspace import Workspace
+    from airflow_privacy.hooks.sql import connection_databases
     from airflow_privacy.hooks.storage import connection_storages
 
     executors = [name.strip() for name in config.executor().split(",")]
@@ -31,4 +32,9 @@ def open_workspace() -> Workspace:
             where="[privacy] ledger_is_shared",
             do="Put the privacy home on storage that all workers share and set the option to True.",
         )
-    return Workspace(home=config.home(), artifacts=ArtifactStore(config.artifacts()), storages=connection_storages())
+    return Workspace(
+        home=config.home(),
+        artifacts=ArtifactStore(config.artifacts()),
+        storages=connection_storages(),
+        databases=connection_databases(),
+    )
