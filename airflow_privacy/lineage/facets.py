@@ -76,6 +76,9 @@ def dataset_name(uri: str) -> tuple[str, str]:
     parts = urlsplit(uri)
     if parts.scheme in ("", "file"):
         return "file", str(Path(unquote(parts.path) if parts.scheme else uri).absolute())
+    if parts.scheme == "sql":
+        # The server behind the connection is not looked up here: a name that needs the database would be missing when it is down.
+        return f"sql://{parts.netloc}", unquote(parts.path.strip("/"))
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", parts.path.strip("/")
 
 
