@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed
-from airflow_privacy.core.mask.apply import mask_columns, mask_frame, require_columns
+from airflow_privacy.core.mask.apply import mask_columns, mask_frame, masking_of, require_columns
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.dtypes import family
-from airflow_privacy.core.mask.parts import Source, source_slabs, write_part
+from airflow_privacy.core.mask.parts import Source, lazy_slabs, schema_of, sink_part, source_slabs, write_part
 from airflow_privacy.core.mask.records import ClassCounts, require_k, small_classes, suppress, suppression_of
 from airflow_privacy.core.model.codec import Value
 from airflow_privacy.core.model.plan import MaskingPlan, RecordSuppression
@@ -33,8 +36,9 @@ def mask_table(*, source: Source, plan: MaskingPlan, tools: Tools, stage: Path) 
     """Mask *source* as *plan* says into ``part-00000.parquet`` … in the existing folder *stage*.
 
     The bytes depend on the rows, the plan and the keys only: not on how the source cuts its batches, nor on threads or time.
-    A plan with record suppression reads the source twice. Nothing but the parts is left in *stage*; on an error the caller
-    throws the folder away.
+    Where the source can give its slabs unread and every row is written, a slab is read, masked and written in one go; otherwise
+    it is held in memory. A plan with record suppression reads the source twice. Nothing but the parts is left in *stage*; on an
+    error the caller throws the folder away.
 
     :raises CheckFailed: the source is not the one planned for, a technique does not fit, or too many rows would be suppressed.
     :raises KeyUnavailable: a key is not given.
@@ -55,7 +59,12 @@ def mask_table(*, source: Source, plan: MaskingPlan, tools: Tools, stage: Path) 
         part_rows.append(frame.height)
         write_part(frame, stage / parts[-1])
 
-    for slab in source_slabs(source):
+    unread = lazy_slabs(source) if suppression is None else None
+    for part in _masked_unread(source, unread, plan, tools, stage) if unread is not None else ():
+        parts.append(part.name)
+        part_rows.append(part.rows)
+        rows_read, schema = rows_read + part.rows, part.schema
+    for slab in source_slabs(source) if unread is None else ():
         masked = mask_frame(slab, plan, replace(tools, first_row=rows_read))
         rows_read, schema = rows_read + slab.height, masked.schema
         if left is not None:
@@ -75,6 +84,36 @@ def mask_table(*, source: Source, plan: MaskingPlan, tools: Tools, stage: Path) 
         parts=tuple(parts),
         part_rows=tuple(part_rows),
     )
+
+
+class _Part(NamedTuple):
+    name: str
+    rows: int
+    schema: pl.Schema
+
+
+def _masked_unread(
+    source: Source, slabs: Iterator[tuple[pl.LazyFrame, int]], plan: MaskingPlan, tools: Tools, stage: Path
+) -> Iterator[_Part]:
+    """Every slab masked and written without being held. What fails is done again step by step, which says what it was."""
+    first = 0
+    for number, (slab, rows) in enumerate(slabs):
+        name, here = f"part-{number:05d}.parquet", replace(tools, first_row=first)
+        schema = _sink_masked(slab, rows, plan, here, stage / name)
+        if schema is None:
+            masked = mask_frame(next(islice(source_slabs(source), number, None)), plan, here)
+            write_part(masked, stage / name)
+            schema = masked.schema
+        first += rows
+        yield _Part(name, rows, schema)
+
+
+def _sink_masked(slab: pl.LazyFrame, rows: int, plan: MaskingPlan, tools: Tools, path: Path) -> pl.Schema | None:
+    schema = schema_of(slab)
+    if schema is None or list(schema) != [decision.column for decision in plan.decisions]:
+        return None
+    masked = masking_of(slab, schema, plan, tools, only=list(schema))
+    return schema_of(masked) if sink_part(masked, rows, path) else None
 
 
 def _small_classes(source: Source, plan: MaskingPlan, tools: Tools, suppression: RecordSuppression) -> pl.DataFrame:
