@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date, datetime, time, timezone
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 
@@ -28,7 +28,7 @@ FRAME = pl.DataFrame(
         "ok": [True, False, None, True],
         "day": [date(2024, 2, 29), None, date(1, 1, 1), date(1970, 1, 1)],
         "at": [datetime(2024, 1, 2, 3, 4, 5, 678900), None, datetime(1969, 12, 31), datetime(2024, 1, 1)],
-        "zoned": [datetime(2024, 1, 2, 3, tzinfo=timezone.utc), None, None, datetime(2024, 7, 1, tzinfo=timezone.utc)],
+        "zoned": [datetime(2024, 1, 2, 3, tzinfo=UTC), None, None, datetime(2024, 7, 1, tzinfo=UTC)],
         "clock": [time(1, 2, 3), None, time(0), time(23, 59, 59, 999999)],
         "price": [Decimal("1.50"), None, Decimal("-0.05"), Decimal("100.00")],
         "bytes": [b"\x00\xff", b"", None, b"a"],
