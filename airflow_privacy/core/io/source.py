@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import polars as pl
 
@@ -51,6 +51,19 @@ class Reader(Protocol):
 
     def part(self, number: int, columns: Sequence[str], rows: int) -> Iterator[pl.DataFrame]:
         """Frames of at most *rows* rows of one file, with exactly *columns*."""
+        ...
+
+
+@runtime_checkable
+class LazyReader(Reader, Protocol):
+    """Files that can be cut anywhere before they are read."""
+
+    def unread(self, number: int, columns: Sequence[str], start: int, length: int) -> pl.LazyFrame:
+        """Some rows of one file, with exactly *columns*, not read yet."""
+        ...
+
+    def size(self, number: int) -> int:
+        """The rows of one file."""
         ...
 
 
@@ -137,6 +150,34 @@ class TableSource:
         frame = self._reader.piece(0, [column.name for column in self._reader.columns], start, rows)
         self._refuse_changes()
         return frame
+
+    def lazy_slabs(self, rows: int) -> Iterator[tuple[pl.LazyFrame, int]] | None:
+        """Pieces of exactly *rows* rows, across files, the last one smaller, with their sizes; None where the format has to be
+        read from its beginning. What reading finds shows when a piece is computed, as the engine's own error.
+
+        :raises BadInput: ``source-changed`` when a file is not the one that was opened.
+        """
+        return self._cut(self._reader, rows) if isinstance(self._reader, LazyReader) else None
+
+    def _cut(self, reader: LazyReader, rows: int) -> Iterator[tuple[pl.LazyFrame, int]]:
+        self._refuse_changes()
+        names = [column.name for column in self.columns]
+        waiting: list[pl.LazyFrame] = []
+        held = 0
+        for number, partition in enumerate(self._partitions):
+            stored = [name for name in names if name not in partition.columns]
+            fixed = [pl.lit(column[0], dtype=column.dtype).alias(column.name) for column in partition]
+            size, start = reader.size(number), 0
+            while start < size:
+                length = min(rows - held, size - start)
+                waiting.append(reader.unread(number, stored, start, length).with_columns(fixed).select(names))
+                held, start = held + length, start + length
+                if held == rows:
+                    yield pl.concat(waiting), held
+                    waiting, held = [], 0
+        if held:
+            yield pl.concat(waiting), held
+        self._refuse_changes()
 
     def _read(self, columns: Sequence[str], rows: int) -> Iterator[pl.DataFrame]:
         self._refuse_changes()
