@@ -32,10 +32,10 @@ def by_sex(values, sexes, **parameters):
     return mask_frame(frame, plan, TOOLS)["c"].to_list()
 
 
-def check(source, sink, technique):
+def check(source, sink, technique, tools=TOOLS):
     source, sink = pl.DataFrame({"c": source}), pl.DataFrame({"c": sink}, schema={"c": pl.String})
     plan = plan_of(decision("c", technique))
-    check_masked(source=Frames(source), sink=Frames(sink), plan=plan, find_entities=find_entities, tools=TOOLS)
+    check_masked(source=Frames(source), sink=Frames(sink), plan=plan, find_entities=find_entities, tools=tools)
 
 
 def test_a_first_name_is_drawn_by_the_first_eight_octets_of_the_hmac():
@@ -172,14 +172,14 @@ def test_the_check_finds_values_of_other_rows_and_values_left_in_clear(kind):
         check(values, [values[0], *good[1:]], Surrogate(kind=kind))
 
 
-@pytest.mark.parametrize("value", ["DE89370400440532013000", "DE00000000000532013000"])
-def test_the_check_finds_accounts_of_real_banks_and_wrong_check_digits(value):
+@pytest.mark.parametrize("value", ["DE89370400440532013000", "DE00000000000532013000", "DE48000000008654231241 "])
+def test_without_keys_the_check_finds_accounts_of_real_banks_and_wrong_check_digits(value):
     with pytest.raises(CheckFailed, match="masking-not-applied"):
-        check(["a"], [value], Surrogate(kind="iban"))
+        check(["a"], [value], Surrogate(kind="iban"), tools=Tools())
 
 
 @pytest.mark.parametrize("value", ["jane.doe1234@example.de", "+49 30 901820", "8.8.8.8"])
-def test_the_check_finds_what_could_be_real(value):
+def test_without_keys_the_check_finds_what_could_be_real(value):
     for kind in ("email", "phone", "ip_address"):
         with pytest.raises(CheckFailed, match="masking-not-applied"):
-            check(["a"], [value], Surrogate(kind=kind))
+            check(["a"], [value], Surrogate(kind=kind), tools=Tools())
