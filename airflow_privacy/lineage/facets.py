@@ -73,7 +73,7 @@ def dataset_name(uri: str) -> tuple[str, str]:
 
     The connection in ``s3://conn_id@bucket/x`` says how it is reached, not which dataset it is.
     """
-    parts = urlsplit(uri)
+    parts = urlsplit(uri.removeprefix("delta+").removeprefix("iceberg+"))
     if parts.scheme in ("", "file"):
         return "file", str(Path(unquote(parts.path) if parts.scheme else uri).absolute())
     if parts.scheme == "sql":
