@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -9,6 +10,7 @@ import pytest
 from masking_builders import TOOLS
 from policy_builders import decide, finding, policy_of, rule
 
+from airflow_privacy.core.detect.spans import find_spans
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.dtypes import of_logical
 from airflow_privacy.core.mask.expressions import SPECS, expression
@@ -16,25 +18,31 @@ from airflow_privacy.core.model.plan import Decision
 from airflow_privacy.core.model.techniques import (
     Bins,
     Drop,
+    FreeText,
     GeoPrefix,
     Hierarchy,
     HmacToken,
+    Inside,
     Keep,
     Null,
     PartialMask,
+    Presidio,
     Redact,
     Round,
+    Surrogate,
     Technique,
     TruncateDate,
     name_of,
 )
 
+WITH_SPANS = replace(TOOLS, find_spans=find_spans)
 HIERARCHY = Path(__file__).with_name("letters.csv")
 DTYPES = ("string", "integer", "number", "boolean", "date", "timestamp", "time", "decimal", "binary", "null")
 TECHNIQUES: tuple[Technique, ...] = (
     Keep(), Null(), Redact(), PartialMask(keep_last=2), HmacToken(), Round(to=5), Round(to=0.5), Bins(edges=(1, 2)),
     TruncateDate(to="year"), TruncateDate(to="year", format="%Y-%m-%d"), GeoPrefix(length=2),
-    Hierarchy(file=str(HIERARCHY), level=1),
+    Hierarchy(file=str(HIERARCHY), level=1), Surrogate(kind="name"), Presidio(operator="redact"), FreeText(),
+    Inside(fields={"[]": Keep()}),
 )  # fmt: skip
 
 
@@ -52,7 +60,7 @@ def test_a_type_is_accepted_by_the_plan_if_and_only_if_masking_accepts_it(techni
 
     def masks() -> bool:
         try:
-            expression(decision, TOOLS, of_logical("x", dtype))
+            expression(decision, WITH_SPANS, of_logical("x", dtype))
         except CheckFailed:
             return False
         return True
