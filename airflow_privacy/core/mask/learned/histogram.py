@@ -13,7 +13,8 @@ from airflow_privacy.core.mask.canonical import is_missing
 VALUE, ROWS = "value", "rows"
 
 MOST_VALUES = 5_000_000
-"""Distinct values at most. Memory is about 40 bytes each while counting, whatever the rows: 200 MB here."""
+"""Distinct values at most. While counting they take about 110 bytes each, 550 MB here, whatever the rows; afterwards 16, and in
+the check another 80."""
 
 
 class Histogram:

@@ -73,7 +73,7 @@ class Spooled:
 
 
 class Permutation:
-    """Which value every row gets. In memory 4 bytes a row, 12 where conditions left rows out, and about 30 while it is made."""
+    """Which value every row gets. In memory 4 bytes a row, 12 where conditions left rows out, and about 60 while it is made."""
 
     def __init__(
         self, held: mmap.mmap | None, sizes: list[int], order: pl.Series, numbers: pl.Series | None, dtype: pl.DataType
