@@ -21,6 +21,11 @@ def artifacts() -> Path:
     return Path(given).expanduser() if given else home() / "artifacts"
 
 
+def keyring() -> str:
+    """Where the root key lies: ``local`` (default), ``connection://<conn_id>`` or ``aws-kms://<conn_id>/<key>``."""
+    return str(conf.get(SECTION, "keyring", fallback="local")) or "local"
+
+
 def ledger_is_shared() -> bool:
     """Whether the ledger's file is on a file system that every worker host shares. Default no."""
     return bool(conf.getboolean(SECTION, "ledger_is_shared", fallback=False))

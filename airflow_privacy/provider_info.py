@@ -6,6 +6,8 @@ from typing import Any
 
 from airflow_privacy import __version__
 
+_OPERATOR_MODULES = ("contract", "detect", "plan", "mask", "risk", "gate", "transfer", "training", "reidentify", "ledger")
+
 
 def get_provider_info() -> dict[str, Any]:
     """Name, operators and the ``[privacy]`` options with their defaults."""
@@ -18,10 +20,15 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [
             {
                 "integration-name": "Privacy",
-                "python-modules": [
-                    f"airflow_privacy.operators.{name}"
-                    for name in ("contract", "detect", "plan", "mask", "risk", "gate", "transfer", "training", "ledger")
-                ],
+                "python-modules": [f"airflow_privacy.operators.{name}" for name in _OPERATOR_MODULES],
+            }
+        ],
+        "hooks": [{"integration-name": "Privacy", "python-modules": ["airflow_privacy.hooks.keyring"]}],
+        "connection-types": [
+            {
+                "connection-type": "privacy_keyring",
+                "hook-class-name": "airflow_privacy.hooks.keyring.KeyringHook",
+                "hook-name": "Privacy keyring",
             }
         ],
         "task-decorators": [{"name": "mask", "class-name": "airflow_privacy.decorators.mask.mask_task"}],
@@ -33,6 +40,12 @@ def get_provider_info() -> dict[str, Any]:
                         "Privacy home: keyring, ledger, anchors, artifacts. Empty: $AIRFLOW_HOME/privacy.", "string", ""
                     ),
                     "artifacts": _option("Where artifacts lie. Empty: <home>/artifacts.", "string", ""),
+                    "keyring": _option(
+                        "Where the root key lies that wraps scope keys: local (a file of the home), connection://<conn_id> (the "
+                        "password of a connection), aws-kms://<conn_id>/<key id or alias>.",
+                        "string",
+                        "local",
+                    ),
                     "ledger_is_shared": _option(
                         "Whether all worker hosts share the file system that the ledger lies on.", "boolean", "False"
                     ),

@@ -21,8 +21,17 @@ Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Run = Callable[[argparse.Namespace], Result]
 
 
-def verb(verbs: Verbs, name: str, run: Run, *, parent: argparse.ArgumentParser, summary: str) -> argparse.ArgumentParser:
-    """Add one verb that answers with a :class:`Result`."""
-    parser: argparse.ArgumentParser = verbs.add_parser(name, parents=[parent], help=summary, description=summary)
+def verb(
+    verbs: Verbs,
+    name: str,
+    run: Run,
+    *,
+    parent: argparse.ArgumentParser,
+    summary: str,
+    also: argparse.ArgumentParser | None = None,
+) -> argparse.ArgumentParser:
+    """Add one verb that answers with a :class:`Result`; *also* holds options that some verbs share."""
+    parents = [parent] if also is None else [parent, also]
+    parser: argparse.ArgumentParser = verbs.add_parser(name, parents=parents, help=summary, description=summary)
     parser.set_defaults(run=run)
     return parser

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import os
 import sys
 from pathlib import Path
 
 import msgspec
 
+from airflow_privacy.cli.keys import wrapper_of
 from airflow_privacy.cli.result import Result, Verbs, verb
 from airflow_privacy.core.io.artifacts import ArtifactStore
 from airflow_privacy.core.model.findings import Findings
 from airflow_privacy.core.model.plan import MaskingPlan
+from airflow_privacy.core.model.policy import Policy
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.model.risk import RiskReport
 from airflow_privacy.core.pipeline import apply, prepare
@@ -56,18 +59,20 @@ def add_verbs(verbs: Verbs, common: argparse.ArgumentParser) -> None:
 
 
 def workspace_of(options: argparse.Namespace) -> Workspace:
-    """The workspace of ``--home``."""
+    """The workspace of ``--home``, with the root key where ``[privacy] keyring`` has it."""
     home: Path = options.home
-    return Workspace(home=home, artifacts=ArtifactStore(home / "artifacts"))
+    wrapper = wrapper_of(os.environ.get("AIRFLOW__PRIVACY__KEYRING", "local"))
+    return Workspace(home=home, artifacts=ArtifactStore(home / "artifacts"), key_wrapper=wrapper)
 
 
-def _caller() -> Caller:
+def caller() -> Caller:
+    """The user at the terminal, for the ledger."""
     return Caller(actor=getpass.getuser(), run="command-line")
 
 
 def _check(options: argparse.Namespace) -> Result:
     done = prepare.check_contract(
-        workspace_of(options), _caller(), source=options.source, contract=options.contract, previous=options.previous
+        workspace_of(options), caller(), source=options.source, contract=options.contract, previous=options.previous
     )
     return Result("The table keeps its contract.", {"holds": True, "contract": done.ref.digest})
 
@@ -76,7 +81,7 @@ def _detect(options: argparse.Namespace) -> Result:
     workspace = workspace_of(options)
     done = prepare.detect(
         workspace,
-        _caller(),
+        caller(),
         source=options.source,
         contract=options.contract,
         sample_rows=options.sample_rows,
@@ -122,10 +127,10 @@ def findings_text(findings: Findings) -> str:
 
 def _make_plan(options: argparse.Namespace) -> tuple[ArtifactRef, MaskingPlan, Findings]:
     workspace = workspace_of(options)
-    found = prepare.detect(workspace, _caller(), source=options.source, contract=options.contract)
+    found = prepare.detect(workspace, caller(), source=options.source, contract=options.contract)
     planned = prepare.plan_masking(
         workspace,
-        _caller(),
+        caller(),
         contract=options.contract,
         policy=options.policy,
         findings=found.ref,
@@ -144,13 +149,14 @@ def _plan(options: argparse.Namespace) -> Result:
 
 def _explain(options: argparse.Namespace) -> Result:
     ref, plan, findings = _make_plan(options)
-    return Result(explain(plan, findings), {"digest": ref.digest, "plan": msgspec.to_builtins(plan)})
+    policy = workspace_of(options).artifacts.find(Policy, plan.policy)
+    return Result(explain(plan, findings, policy), {"digest": ref.digest, "plan": msgspec.to_builtins(plan)})
 
 
 def _mask(options: argparse.Namespace) -> Result:
     workspace = workspace_of(options)
     plan = workspace.artifacts.reference("plan", options.plan)
-    done = apply.mask(workspace, _caller(), source=options.source, plan=plan, out=options.out)
+    done = apply.mask(workspace, caller(), source=options.source, plan=plan, out=options.out)
     return Result(
         f"dataset {done.ref.digest}\n{done.ref.counts.get('rows', 0):,} rows",
         {"digest": done.ref.digest, "counts": done.ref.counts},
@@ -159,7 +165,7 @@ def _mask(options: argparse.Namespace) -> Result:
 
 def _risk(options: argparse.Namespace) -> Result:
     workspace = workspace_of(options)
-    done = apply.assess_risk(workspace, _caller(), dataset=workspace.artifacts.reference("dataset", options.dataset))
+    done = apply.assess_risk(workspace, caller(), dataset=workspace.artifacts.reference("dataset", options.dataset))
     report = workspace.artifacts.get(RiskReport, done.ref)
     after = report.after
     document = {

@@ -10,6 +10,7 @@ PrivacyError                 says what, where and what to do; never holds a data
 │   └── MissingExtra         an optional dependency is not installed                            exit 2
 └── TransientError           the same call may succeed later: Airflow retries the task
     ├── StorageUnavailable   a file system or object store did not answer                       exit 4
+    ├── KeyServiceUnavailable a key service or secrets backend did not answer                   exit 4
     └── LedgerBusy           another writer held the ledger for too long                        exit 4
 """
 
@@ -93,6 +94,10 @@ class TransientError(PrivacyError):
 
 class StorageUnavailable(TransientError):
     """A file system or object store did not answer."""
+
+
+class KeyServiceUnavailable(TransientError):
+    """A key service or secrets backend did not answer."""
 
 
 class LedgerBusy(TransientError):

@@ -16,10 +16,12 @@ _ONE_HOST = ("LocalExecutor", "SequentialExecutor")
 def open_workspace() -> Workspace:
     """The privacy home and artifact store of ``[privacy]``.
 
-    :raises BadInput: the executor runs tasks on several hosts, and the ledger's file is not said to be shared.
+    :raises BadInput: the executor runs tasks on several hosts, and the ledger's file is not said to be shared; or
+        ``[privacy] keyring`` is malformed.
     """
     from airflow_privacy.core.io.artifacts import ArtifactStore
     from airflow_privacy.core.pipeline.workspace import Workspace
+    from airflow_privacy.hooks.keyring import key_wrapper
     from airflow_privacy.hooks.storage import connection_storages
 
     executors = [name.strip() for name in config.executor().split(",")]
@@ -31,4 +33,9 @@ def open_workspace() -> Workspace:
             where="[privacy] ledger_is_shared",
             do="Put the privacy home on storage that all workers share and set the option to True.",
         )
-    return Workspace(home=config.home(), artifacts=ArtifactStore(config.artifacts()), storages=connection_storages())
+    return Workspace(
+        home=config.home(),
+        artifacts=ArtifactStore(config.artifacts()),
+        storages=connection_storages(),
+        key_wrapper=key_wrapper(config.keyring()),
+    )

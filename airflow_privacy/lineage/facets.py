@@ -1,7 +1,8 @@
 """A flow as OpenLineage inputs and outputs: schema, versions, tags per field, column lineage with masking flags.
 
-Column lineage follows the masking plan: a released column comes from the column of its name, by the plan's technique;
-record suppression shows as an indirect filter on the quasi-identifiers. Facets hold names, types, digests and counts.
+Column lineage follows the masking plan: a released column comes from the column of its name, by the plan's technique, and from
+those that the technique reads beside it: directly where their values are in the result (a token of several columns), indirectly
+where they only say how it is changed. Left-out records show as indirect filters. Facets hold names, types, digests and counts.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from airflow_privacy.core.model.flow import Flow, FlowTable
 from airflow_privacy.core.model.levels import describe, satisfies
 from airflow_privacy.core.model.plan import Decision, MaskingPlan
 from airflow_privacy.core.model.risk import RiskReport
-from airflow_privacy.core.model.techniques import Keep, name_of
+from airflow_privacy.core.model.techniques import Keep, Microaggregate, Technique, name_of, parts_of
+from airflow_privacy.core.model.techniques.reads import deciding_columns, joined_columns
 from airflow_privacy.lineage import training
 
 _PRODUCER_TAG = "airflow-privacy"
@@ -138,20 +140,11 @@ def _column_lineage(
 
     fields = {
         column.name: column_lineage_dataset.Fields(
-            inputFields=[origin(column.name, _masked(decisions[column.name]) if masks else _identity())]
+            inputFields=[origin(*one) for one in (_origins(decisions[column.name]) if masks else [(column.name, _identity())])]
         )
         for column in target.columns
     }
-    filters = []
-    if masks and plan.suppression:
-        dropped = f"record suppression below k={plan.suppression.k}"
-        filters = [
-            origin(
-                column,
-                column_lineage_dataset.Transformation(type="INDIRECT", subtype="FILTER", description=dropped, masking=False),
-            )
-            for column in plan.suppression.quasi_identifiers
-        ]
+    filters = [origin(*one) for one in _filters(plan)] if masks else []
     return column_lineage_dataset.ColumnLineageDatasetFacet(fields=fields, dataset=filters)
 
 
@@ -159,14 +152,39 @@ def _identity() -> column_lineage_dataset.Transformation:
     return column_lineage_dataset.Transformation(type="DIRECT", subtype="IDENTITY", description="copied", masking=False)
 
 
-def _masked(decision: Decision) -> column_lineage_dataset.Transformation:
-    kept = isinstance(decision.technique, Keep)
-    return column_lineage_dataset.Transformation(
-        type="DIRECT",
-        subtype="IDENTITY" if kept else "TRANSFORMATION",
-        description=f"{name_of(decision.technique)} by rule {decision.rule}",
-        masking=not kept,
+def _origins(decision: Decision) -> list[tuple[str, column_lineage_dataset.Transformation]]:
+    """The columns that a masked column comes from, its own first, with how."""
+    technique = decision.technique
+    how = f"{technique_words(technique)} by rule {decision.rule}"
+    if isinstance(technique, Keep):
+        own = column_lineage_dataset.Transformation(type="DIRECT", subtype="IDENTITY", description=how, masking=False)
+        return [(decision.column, own)]
+    subtype = "AGGREGATION" if isinstance(technique, Microaggregate) else "TRANSFORMATION"
+    own = column_lineage_dataset.Transformation(type="DIRECT", subtype=subtype, description=how, masking=True)
+    decides = column_lineage_dataset.Transformation(type="INDIRECT", subtype="CONDITIONAL", description=how, masking=True)
+    joined = joined_columns(technique)
+    return [
+        *((name, own) for name in (decision.column, *joined)),
+        *((name, decides) for name in deciding_columns(technique) if name not in (decision.column, *joined)),
+    ]
+
+
+def technique_words(technique: Technique) -> str:
+    """A technique by name, with the names of those that it is made of: ``free_text (surrogate, redact)``."""
+    inner = dict.fromkeys(name_of(part) for part in parts_of(technique) if part is not technique)
+    return name_of(technique) + (f" ({', '.join(inner)})" if inner else "")
+
+
+def _filters(plan: MaskingPlan) -> list[tuple[str, column_lineage_dataset.Transformation]]:
+    by_rule = [(rule.column, f"records left out by rule {rule.name}") for rule in plan.drop_records]
+    suppression = plan.suppression
+    by_k = (
+        [(name, f"record suppression below k={suppression.k}") for name in suppression.quasi_identifiers] if suppression else []
     )
+    return [
+        (column, column_lineage_dataset.Transformation(type="INDIRECT", subtype="FILTER", description=why, masking=False))
+        for column, why in (*by_rule, *by_k)
+    ]
 
 
 def _assertions(report: RiskReport) -> data_quality_assertions_dataset.DataQualityAssertionsDatasetFacet:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from airflow_privacy.core.model.flow import Flow, Outcome
     from airflow_privacy.core.model.refs import ArtifactRef
-    from airflow_privacy.core.pipeline.release import Run
+    from airflow_privacy.core.pipeline.approvals import Run
     from airflow_privacy.core.pipeline.workspace import Caller, Workspace
 
 Location = Any
@@ -103,7 +103,7 @@ def caller_of(context: Context) -> Caller:
 
 def run_of(context: Context) -> Run:
     """This run and who asked for it: ``None`` where nobody did, as in scheduled and asset-triggered runs."""
-    from airflow_privacy.core.pipeline.release import Run
+    from airflow_privacy.core.pipeline.approvals import Run
 
     instance = context["task_instance"]
     requester = getattr(context["dag_run"], "triggering_user_name", None)

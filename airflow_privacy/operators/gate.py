@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
-    from airflow_privacy.core.pipeline.release import Request
+    from airflow_privacy.core.pipeline.approvals import Answer, Approvable, Request
+    from airflow_privacy.core.pipeline.workspace import Caller, Workspace
 
 APPROVE = "Approve"
 REJECT = "Reject"
@@ -56,10 +57,8 @@ class ApprovalGateOperator(HITLOperator):
 
     def execute(self, context: Context) -> None:
         """Write the request, see that the stored one is the one that was written, and park."""
-        from airflow_privacy.core.pipeline.release import ask
-
         with value_free_errors():
-            request = ask(open_workspace(), caller_of(context), dataset=self._dataset(), risk=self._risk())
+            request = self.ask(open_workspace(), caller_of(context))
             wait = min(self.response_timeout or timedelta.max, timedelta(hours=request.hours))
             self.subject, self.body = request.subject, request.body
             self._send(context, request)
@@ -76,24 +75,36 @@ class ApprovalGateOperator(HITLOperator):
         self, context: Context, event: dict[str, Any], evidence: str, nonce: str, deadline: str
     ) -> dict[str, Any]:
         """Check the answer, sign and record it."""
-        from airflow_privacy.core.pipeline.release import Answer, conclude
+        from airflow_privacy.core.pipeline.approvals import conclude
 
         with value_free_errors():
             if event.get("error_type", "timeout") != "timeout":
                 raise StorageUnavailable("answer-lost", "Airflow could not hand over the answer", do="It is asked for again.")
-            answer = None if "error" in event or event.get("timedout") else _answer(Answer, event)
-            ref = conclude(
-                open_workspace(),
-                caller_of(context),
-                run=run_of(context),
-                dataset=self._dataset(),
-                risk=self._risk(),
-                asked=evidence,
-                nonce=nonce,
-                deadline=datetime.fromisoformat(deadline),
-                answer=answer,
+            workspace = open_workspace()
+            return as_xcom(
+                conclude(
+                    workspace,
+                    caller_of(context),
+                    run=run_of(context),
+                    gather=lambda: self.gather(workspace),
+                    asked=evidence,
+                    nonce=nonce,
+                    deadline=datetime.fromisoformat(deadline),
+                    answer=None if "error" in event or event.get("timedout") else _answer(event),
+                )
             )
-            return as_xcom(ref)
+
+    def ask(self, workspace: Workspace, caller: Caller) -> Request:
+        """What the form says."""
+        from airflow_privacy.core.pipeline.release import ask
+
+        return ask(workspace, caller, dataset=self._dataset(), risk=self._risk())
+
+    def gather(self, workspace: Workspace) -> Approvable:
+        """What the answer is about, read again."""
+        from airflow_privacy.core.pipeline.evidence import gather
+
+        return gather(workspace, dataset=self._dataset(), risk=self._risk())
 
     def get_openlineage_facets_on_start(self) -> OperatorLineage[Any, Any]:
         """Nothing: the request is no step of the data."""
@@ -162,10 +173,12 @@ def _values(params: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: param.get("value") for name, param in (params or {}).items()}
 
 
-def _answer(kind: Any, event: Mapping[str, Any]) -> Any:
+def _answer(event: Mapping[str, Any]) -> Answer:
+    from airflow_privacy.core.pipeline.approvals import Answer
+
     user = event.get("responded_by_user") or {}
     given = event.get("params_input") or {}
-    return kind(
+    return Answer(
         approved=list(event["chosen_options"]) == [APPROVE],
         responder=str(user.get("name") or ""),
         at=event["responded_at"],

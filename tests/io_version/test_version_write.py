@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from airflow_privacy.core.errors import BadInput, StorageUnavailable, VerificationError
-from airflow_privacy.core.io import local, version, version_files
+from airflow_privacy.core.io import local, version_files
 from airflow_privacy.core.io.local import LocalStorage
 from airflow_privacy.core.io.version import open_version, read_manifest, write_version
 from airflow_privacy.core.model.dataset import Dataset, version_of
@@ -287,4 +287,4 @@ def test_a_part_that_leads_out_of_the_folder_is_refused(tmp_path):
     manifest = write_version(str(tmp_path), PLAN, parts)
     files = (msgspec.structs.replace(manifest.files[0], path="../x.parquet"), manifest.files[1])
     with pytest.raises(VerificationError, match="malformed-part-name"):
-        version.check_names(LocalStorage(tmp_path), msgspec.structs.replace(manifest, files=files))
+        version_files.check_names(LocalStorage(tmp_path), msgspec.structs.replace(manifest, files=files))

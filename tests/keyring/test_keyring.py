@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import dataclasses
 import json
@@ -13,6 +14,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import rfc8785
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from airflow_privacy.core.errors import BadInput, KeyUnavailable
 from airflow_privacy.core.keyring import init_keys, open_keyring, public_keys
@@ -107,12 +112,18 @@ def test_missing_version_is_refused(home: Path) -> None:
         open_keyring(home).scope_key(SCOPE, version=2)
 
 
-@pytest.mark.parametrize("scope", ["", "a/b", "a/b/c/d", "a//c", " a/b/c", "a/b\n/c", "a/b/c\0"])
+@pytest.mark.parametrize("scope", ["", "a/b", "a/b/c/d/e", "a/b/c/", "a//c", " a/b/c", "a/b\n/c", "a/b/c\0"])
 def test_malformed_scope_is_refused(home: Path, scope: str) -> None:
     with pytest.raises(BadInput):
         init_keys(home, scopes=[scope])
     with pytest.raises(BadInput):
         open_keyring(home).scope_key(scope)
+
+
+@pytest.mark.parametrize("scope", ["training/*/*", "*/*/*/customers", "a/b/c/d"])
+def test_a_scope_may_leave_parts_open_and_name_a_dataset(home: Path, scope: str) -> None:
+    init_keys(home, scopes=[scope])
+    assert open_keyring(home).scope_key(scope).scope == scope
 
 
 def test_no_keyring_says_what_to_run_and_makes_none(tmp_path: Path) -> None:
@@ -204,13 +215,13 @@ def test_a_lost_public_key_is_written_again(home: Path) -> None:
     assert public_keys(home) == before
 
 
-@pytest.mark.parametrize("field", ["scope", "version", "id", "nonce", "wrapped"])
+@pytest.mark.parametrize("field", ["scope", "version", "id", "created", "by", "wrapped"])
 def test_every_field_of_a_wrapped_key_is_bound(home: Path, field: str) -> None:
     path = scope_file(home, SCOPE)
     stored, other = json.loads(path.read_bytes()), json.loads(scope_file(home, OTHER).read_bytes())
-    stored[field] = 2 if field == "version" else other[field]
+    stored[field] = {"version": 2, "created": "2020-01-01T00:00:00+00:00", "by": "aws-kms"}.get(field, other[field])
     path.write_text(json.dumps(stored))
-    with pytest.raises(KeyUnavailable, match="key-damaged"):
+    with pytest.raises(KeyUnavailable, match=r"key-damaged|key-of-another-root"):
         open_keyring(home).scope_key(SCOPE)
 
 
@@ -292,6 +303,18 @@ def test_secrets_cannot_be_dumped(home: Path, which: str, dump: object) -> None:
     }[which]()
     with pytest.raises((TypeError, msgspec.MsgspecError)):
         dump(value)
+
+
+def test_a_key_file_of_the_first_schema_is_still_read(home: Path) -> None:
+    root, path = (home / "keyring/root").read_bytes(), scope_file(home, SCOPE)
+    octets, nonce = bytes(range(32)), bytes(12)
+    key_id = HKDF(algorithm=SHA256(), length=8, salt=None, info=b"airflow-privacy key id v1").derive(octets).hex()
+    bound = {"schema": 1, "what": "airflow-privacy scope key", "scope": SCOPE, "version": 1, "id": key_id}
+    wrapped = AESGCM(root).encrypt(nonce, octets, rfc8785.dumps(bound))
+    del bound["what"]
+    encoded = {"nonce": base64.b64encode(nonce).decode(), "wrapped": base64.b64encode(wrapped).decode()}
+    path.write_text(json.dumps(bound | encoded))
+    assert open_keyring(home).scope_key(SCOPE).secret.reveal() == octets
 
 
 def test_a_home_that_cannot_be_written_is_a_key_error(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import boto3
 import polars as pl
 import pytest
 from people import Case, write_case
-from people_dag import PEOPLE_DAG, conf_of
+from people_dag import PEOPLE_DAG, REVERSAL_DAG, conf_of
 
 from airflow_privacy.core.pipeline.workspace import Workspace
 from airflow_privacy.demo.standalone import StandaloneAirflow
@@ -133,28 +134,40 @@ def finished(
     """Releases that succeed, on files and from Avro in an object store into training, and three that fail; canaries in all."""
     airflow.add_dag(PEOPLE_DAG.replace('"people', '"leak'), "leak_dag.py")
     airflow.add_dag(REGISTER_DAG, "leak_register_dag.py")
-    airflow.wait_parsed(["leak", "leak_register"])
+    airflow.add_dag(REVERSAL_DAG.replace('"people', '"leak'), "leak_back_dag.py")
+    airflow.wait_parsed(["leak", "leak_register", "leak_back"])
     runs = {}
     for name, damage in (
         ("success", None),
+        ("rich", None),
         ("s3", None),
         ("broken", broken_csv),
         ("types", wrong_types),
         ("classes", small_classes),
     ):
-        case = write_case(tmp_path_factory.mktemp(f"leak-{name}"), extra=[CANARIES] * 3 if name != "types" else [])
+        extra = [CANARIES] * 3 if name != "types" else []
+        case = write_case(tmp_path_factory.mktemp(f"leak-{name}"), extra=extra, rich=name == "rich")
         source = damage(case) if damage else case.raw
         conf = conf_of(case, source=str(source)) if name != "s3" else on_s3(case, client)
         runs[name] = (case, airflow.api.trigger("leak", conf, user="maria"))
-    for name in ("success", "s3"):
+    for name in ("success", "rich", "s3"):
         airflow.api.wait_answerable("leak", runs[name][1], "approve", timeout=SECONDS)
         airflow.api.answer("leak", runs[name][1], "approve", user="stella")
-    for name in ("success", "s3"):
+    for name in ("success", "rich", "s3"):
         airflow.api.wait_for_run("leak", runs[name][1], ["success"], timeout=SECONDS)
     published = "s3://leak/training/people"
     for purpose, state in (("churn-model", "success"), ("advertising", "failed")):
         run = airflow.api.trigger("leak_register", {"dataset": published, "purpose": purpose}, user="maria")
         airflow.api.wait_for_run("leak_register", run, [state], timeout=SECONDS)
+    case, run = runs["rich"]
+    dataset = airflow.api.xcom("leak", run, "mask")
+    for purpose, state in (("fraud-check", "success"), ("curiosity", "failed")):
+        conf = {"dataset": json.dumps(dataset), "purpose": purpose, "out": str(case.data / "raw" / "back")}
+        back = airflow.api.trigger("leak_back", conf, user="maria")
+        if state == "success":
+            airflow.api.wait_answerable("leak_back", back, "agree", timeout=SECONDS)
+            airflow.api.answer("leak_back", back, "agree", user="stella")
+        airflow.api.wait_for_run("leak_back", back, [state], timeout=SECONDS)
     for name in ("broken", "types", "classes"):
         airflow.api.wait_for_run("leak", runs[name][1], ["failed"], timeout=SECONDS)
     yield {name: case for name, (case, _) in runs.items()}
@@ -179,8 +192,15 @@ def test_no_canary_is_in_the_privacy_home(finished: dict[str, Case], workspace: 
     assert hits(workspace.home) == []
 
 
-def test_no_canary_is_in_what_was_staged_and_released(finished: dict[str, Case]) -> None:
-    case = finished["success"]
+def test_the_canaries_were_turned_back_where_that_was_approved(finished: dict[str, Case]) -> None:
+    back = pl.concat([pl.read_parquet(path) for path in (finished["rich"].data / "raw" / "back").rglob("*.parquet")])
+    assert (back["email"] == CANARIES["email"]).sum() == 3
+    assert (back["name"] == CANARIES["name"]).sum() == 0
+
+
+@pytest.mark.parametrize("name", ["success", "rich"])
+def test_no_canary_is_in_what_was_staged_and_released(finished: dict[str, Case], name: str) -> None:
+    case = finished[name]
     out = pl.concat([pl.read_parquet(path) for path in case.released() if path.suffix == ".parquet"])
     text = out.select(pl.all().cast(pl.String)).write_csv()
     assert [needle for needle in NEEDLES if needle in text] == []
@@ -202,10 +222,11 @@ def test_failed_releases_left_nothing_in_the_training_environment(finished: dict
 
 
 def test_no_canary_is_in_the_answers_of_the_api(airflow: StandaloneAirflow, finished: dict[str, Case], tmp_path: Path) -> None:
-    for number, run in enumerate(airflow.api.request("GET", "/dags/leak/dagRuns").json()["dag_runs"]):
-        run_id = run["dag_run_id"]
-        for task in airflow.api.tasks("leak", run_id):
-            log = airflow.api.task_log("leak", run_id, task.task_id) if task.try_number else ""
-            fields = airflow.api.rendered_fields("leak", run_id, task.task_id)
-            (tmp_path / f"{number}-{task.task_id}").write_text(f"{log}\n{fields}")
+    for dag in ("leak", "leak_back"):
+        for number, run in enumerate(airflow.api.request("GET", f"/dags/{dag}/dagRuns").json()["dag_runs"]):
+            run_id = run["dag_run_id"]
+            for task in airflow.api.tasks(dag, run_id):
+                log = airflow.api.task_log(dag, run_id, task.task_id) if task.try_number else ""
+                fields = airflow.api.rendered_fields(dag, run_id, task.task_id)
+                (tmp_path / f"{dag}-{number}-{task.task_id}").write_text(f"{log}\n{fields}")
     assert hits(tmp_path) == []

@@ -15,6 +15,7 @@ from airflow_privacy.core.mask.base import NO_TOOLS
 from airflow_privacy.core.mask.check import check_masked
 from airflow_privacy.core.mask.parts import PartFiles
 from airflow_privacy.core.mask.run import mask_table
+from airflow_privacy.core.model.plan import RecordRule
 from airflow_privacy.core.model.techniques import (
     Bins,
     Drop,
@@ -89,11 +90,14 @@ def nothing(frame):
 
 def masked(tmp_path, frame=FRAME, plan=PLAN):
     result = mask_table(source=Frames(frame), plan=plan, tools=TOOLS, stage=tmp_path)
-    return PartFiles([tmp_path / name for name in result.parts])
+    sink = PartFiles([tmp_path / name for name in result.parts])
+    sink.kept = result.kept
+    return sink
 
 
-def check(sink, frame=FRAME, plan=PLAN, find=nothing, tools=TOOLS):
-    check_masked(source=Frames(frame), sink=sink, plan=plan, find_entities=find, tools=tools)
+def check(sink, frame=FRAME, plan=PLAN, find=nothing, tools=TOOLS, kept=()):
+    kept = kept or getattr(sink, "kept", ())
+    check_masked(source=Frames(frame), sink=sink, plan=plan, find_entities=find, tools=tools, kept=kept)
 
 
 def table(sink):
@@ -220,38 +224,67 @@ def test_no_files_at_all_are_seen():
         check(PartFiles([]))
 
 
-def test_more_rows_left_out_than_the_limit_is_seen(tmp_path):
+LAST_GONE = (pl.Series([True] * (N - 1) + [False]),)
+
+
+def test_rows_that_masking_does_not_account_for_are_seen(tmp_path):
     sink = table(masked(tmp_path, ODD, SUPPRESSING))
     with pytest.raises(CheckFailed, match="rows-do-not-add-up"):
-        check(Frames(sink[:40]), ODD, SUPPRESSING)
+        check(Frames(sink), ODD, SUPPRESSING)
+    with pytest.raises(CheckFailed, match="rows-do-not-add-up"):
+        check(Frames(sink[:40]), ODD, SUPPRESSING, kept=LAST_GONE)
+
+
+def test_more_rows_left_out_than_the_limit_is_seen(tmp_path):
+    sink = table(masked(tmp_path, ODD, SUPPRESSING))
+    gone = pl.Series([True] * 40 + [False] * (N - 40))
+    with pytest.raises(CheckFailed, match="the plan allows to suppress"):
+        check(Frames(sink[:40]), ODD, SUPPRESSING, kept=(gone,))
+
+
+def test_a_wrong_account_of_the_rows_is_seen(tmp_path):
+    sink = table(masked(tmp_path, ODD, SUPPRESSING))
+    with pytest.raises(CheckFailed, match="masking-not-applied"):
+        check(Frames(sink), ODD, SUPPRESSING, kept=(pl.Series([False] + [True] * (N - 1)),))
+    with pytest.raises(CheckFailed, match="rows-do-not-add-up"):
+        check(Frames(sink), ODD, SUPPRESSING, kept=(LAST_GONE[0][1:],))
+
+
+def test_a_record_that_a_rule_leaves_out_is_seen(tmp_path):
+    plan = full_plan(drop_records=(RecordRule(name="no-small", column="kept", below=2),))
+    there = FRAME.filter(pl.col("kept") < 2).height
+    assert there
+    sink = masked(tmp_path, FRAME, plan)
+    check(sink, FRAME, plan)
+    with pytest.raises(CheckFailed, match=rf"records-not-dropped.*{there} rows"):
+        check(Frames(apply.mask_frame(FRAME, PLAN, TOOLS)), FRAME, plan)
 
 
 def test_a_class_that_stayed_too_small_is_seen(tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "suppress", lambda frame, *_: frame)
+    monkeypatch.setattr(run, "outside", lambda *_: None)
     monkeypatch.setattr(run, "require_k", lambda *_: None)
     with pytest.raises(CheckFailed, match="k-does-not-hold"):
         check(masked(tmp_path, ODD, SUPPRESSING), ODD, SUPPRESSING)
 
 
-def test_kept_rows_of_no_source_are_seen_with_rows_left_out(tmp_path):
+@pytest.mark.parametrize("column", ["nested", "zip"])
+def test_values_of_other_rows_are_seen_with_rows_left_out(tmp_path, column):
     sink = table(masked(tmp_path, ODD, SUPPRESSING))
-    changed = sink.with_columns(nested=pl.col("nested").reverse())
-    with pytest.raises(CheckFailed, match="rows of no source"):
-        check(Frames(changed), ODD, SUPPRESSING)
+    with pytest.raises(CheckFailed, match=rf"masking-not-applied.*'{column}'"):
+        check(Frames(sink.with_columns(pl.col(column).reverse())), ODD, SUPPRESSING, kept=LAST_GONE)
 
 
 def test_values_that_became_missing_are_seen_with_rows_left_out(tmp_path):
     sink = table(masked(tmp_path, ODD, SUPPRESSING))
     changed = sink.with_columns(zip=pl.when(pl.int_range(N - 1) > 5).then("zip"))
-    with pytest.raises(CheckFailed, match="missing values"):
-        check(Frames(changed), ODD, SUPPRESSING)
+    with pytest.raises(CheckFailed, match=r"masking-not-applied.*'zip'"):
+        check(Frames(changed), ODD, SUPPRESSING, kept=LAST_GONE)
 
 
-def test_numbers_with_the_form_of_a_token_are_seen_with_rows_left_out(tmp_path):
-    sink = table(masked(tmp_path, ODD, SUPPRESSING))
-    changed = sink.with_columns(id=ODD["id"].reverse()[:-1])
-    with pytest.raises(CheckFailed, match="'id' holds values of its source in clear"):
-        check(Frames(changed), ODD, SUPPRESSING)
+def test_values_of_other_rows_with_the_form_of_a_token_are_seen(tmp_path):
+    sink = table(masked(tmp_path))
+    with pytest.raises(CheckFailed, match="'id'"):
+        check(Frames(sink.with_columns(id=FRAME["id"].reverse())), tools=NO_TOOLS)
 
 
 def test_one_token_for_all_is_seen(tmp_path):

@@ -32,6 +32,8 @@ def finding(
     dtype: str = "string",
     embedded: tuple[str, ...] = (),
     signals: tuple[Signal, ...] = (),
+    distinct: int = 0,
+    free_text: bool = False,
 ) -> ColumnFinding:
     return ColumnFinding(
         name=name,
@@ -41,17 +43,22 @@ def finding(
         confidence=0.9,
         matched=0,
         non_missing=0,
-        distinct=0,
-        free_text=bool(embedded),
+        distinct=distinct,
+        free_text=free_text or bool(embedded),
         embedded=embedded,
         coverage_bound_95=0.0,
         signals=signals,
     )
 
 
-def findings_of(*columns: ColumnFinding) -> Findings:
+def findings_of(*columns: ColumnFinding, rows: int = 10, scanned: int | None = None) -> Findings:
     return Findings(
-        contract=None, source="/data/raw/t.parquet", source_digest="sha256:0", rows_scanned=10, rows_total=10, columns=columns
+        contract=None,
+        source="/data/raw/t.parquet",
+        source_digest="sha256:0",
+        rows_scanned=rows if scanned is None else scanned,
+        rows_total=rows,
+        columns=columns,
     )
 
 
@@ -65,6 +72,8 @@ def policy_of(
     min_k: int = 5,
     quasi_identifiers: tuple[str, ...] = (),
     suppression_limit: float = 0.05,
+    reversible: bool = False,
+    **given: Any,
 ) -> Policy:
     return Policy(
         name="rules",
@@ -74,13 +83,21 @@ def policy_of(
             Environment(name="training", base_uris=("/data/training",)),
             Environment(name="research", base_uris=("/data/research",)),
         ),
-        boundaries=(
-            Boundary(source="production", destination="training", approvers=("stella",), level=level, min_k=min_k),
-            Boundary(source="production", destination="research", approvers=("stella",), level=level, min_k=min_k),
+        boundaries=tuple(
+            Boundary(
+                source="production",
+                destination=destination,
+                approvers=("stella",),
+                level=level,
+                min_k=min_k,
+                reversible=reversible,
+            )
+            for destination in ("training", "research")
         ),
         quasi_identifiers=quasi_identifiers,
         suppression_limit=suppression_limit,
         rules=rules,
+        **given,
     )
 
 
@@ -97,6 +114,8 @@ def plan_of(
     purposes: tuple[str, ...] = ("churn", "fraud"),
     recipient: str = "team",
     destination: str = "training",
+    rows: int = 10,
+    scanned: int | None = None,
 ) -> MaskingPlan:
     """The plan for *columns*; the contract promises all of them by name unless *promised* says otherwise."""
     known = [Column(name=column.name) for column in columns] if promised is None else promised
@@ -105,7 +124,7 @@ def plan_of(
         contract=contract,
         contract_file=FileStamp(uri="c.yaml", sha256="sha256:1"),
         table=contract.tables[0],
-        findings=findings_of(*columns),
+        findings=findings_of(*columns, rows=rows, scanned=scanned),
         policy=policy,
         policy_file=FileStamp(uri="p.yaml", sha256="sha256:2"),
         purpose=purpose,

@@ -80,7 +80,7 @@ def report(*decisions, after=None, k_with_tokens=5, rows_kept=1.0, limit=None, *
     [
         ([("id", "direct-identifier", Keep()), BINNED], 5, 5, Raw()),
         ([("id", "direct-identifier", PartialMask(keep_last=4)), BINNED], 5, 5, Pseudonymized()),
-        ([("id", "direct-identifier", GeoPrefix(length=99)), BINNED], 5, 5, Pseudonymized()),
+        ([("id", "direct-identifier", GeoPrefix(length=99)), BINNED], 5, 5, Raw()),
         ([("id", "direct-identifier", HmacToken()), BINNED], 5, 1, Pseudonymized()),
         ([("id", "direct-identifier", HmacToken()), BINNED], 5, 3, KAnonymous(k=3)),
         ([("id", "direct-identifier", Null()), BINNED], 5, 5, KAnonymous(k=5)),

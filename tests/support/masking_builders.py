@@ -8,7 +8,10 @@ from collections.abc import Iterator
 import polars as pl
 
 from airflow_privacy.core.mask.base import Tools
+from airflow_privacy.core.mask.canonical import is_missing
 from airflow_privacy.core.mask.dtypes import family
+from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, other
+from airflow_privacy.core.mask.rules.of_column import column_rule
 from airflow_privacy.core.model.plan import Decision, MaskingPlan, RecordSuppression
 from airflow_privacy.core.model.refs import ColumnType, FileStamp
 
@@ -26,7 +29,7 @@ def decision(column, technique, *, role="non-sensitive", entity=None, dtype="str
     )
 
 
-def plan_of(*decisions, k=None, over=(), limit=0.0):
+def plan_of(*decisions, k=None, over=(), limit=0.0, **more):
     suppression = None if k is None else RecordSuppression(k=k, quasi_identifiers=tuple(over), limit=limit)
     stamp = FileStamp(uri="file:///policy.yaml", sha256=_DIGEST)
     return MaskingPlan(
@@ -45,6 +48,7 @@ def plan_of(*decisions, k=None, over=(), limit=0.0):
         scope="training/churn/ml",
         decisions=decisions,
         suppression=suppression,
+        **more,
     )
 
 
@@ -60,3 +64,16 @@ class Frames:
 
     def slabs(self) -> Iterator[pl.DataFrame]:
         yield from self.frames
+
+
+def holds(technique, source, masked, *, tools=TOOLS, role="non-sensitive", **others):
+    """Whether a technique's check rule finds each row right: the masked value alone, beside its source, and computed again."""
+    source = source if isinstance(source, pl.Series) else pl.Series(source)
+    rule = column_rule(decision("c", technique, role=role), source.dtype, tools)
+    rows = pl.DataFrame({SOURCE: source, MASKED: masked, **{other(name): values for name, values in others.items()}})
+    right = rows.select(right=(rule.alone & rule.beside).fill_null(False))["right"].to_list()
+    if rule.again is None:
+        return right
+    missing = rows.select(is_missing(SOURCE, source.dtype)).to_series()
+    same = iter(rule.again(rows.filter(~missing)))
+    return [(gone or next(same) == value) and one for one, gone, value in zip(right, missing, rows[MASKED], strict=True)]

@@ -70,6 +70,22 @@ rules:
   - {{name: label, when: {{column: [churned]}}, then: {{technique: keep}}, because: the label}}
 """
 
+RICH_RULES = """\
+rules:
+  - {name: id, when: {column: [person_id]}, then: {technique: hmac_token, length: 16}, because: records must join}
+  - {name: name, when: {column: [name]}, then: {technique: surrogate, kind: name}, because: readable stand-ins}
+  - {name: email, when: {column: [email]}, then: {technique: aes_siv}, because: investigators turn it back}
+  - name: text
+    when: {column: [notes]}
+    then: {technique: free_text, known: [name], entities: {EMAIL_ADDRESS: {technique: surrogate, kind: email}}}
+    because: the rest of the text is needed
+  - {name: decade, when: {column: [birth_date]}, then: {technique: truncate_date, to: decade}, because: age group}
+  - {name: bands, when: {column: [income]}, then: {technique: microaggregate, k: 20}, because: groups of twenty}
+  - {name: country, when: {column: [country]}, then: {technique: keep}, because: few values}
+  - {name: label, when: {column: [churned]}, then: {technique: keep}, because: the label}
+"""
+"""Rules that use the techniques beyond the plain ones, for a boundary that allows reversible tokens."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -117,15 +133,22 @@ class S3Case:
 AnyCase: TypeAlias = Case | S3Case
 
 
-def write_case(folder: Path, *, rows: int = 600, extra: Sequence[Mapping[str, object]] = ()) -> Case:
-    """Write table, contract and policy. *extra* rows are appended; each is a person of a large equivalence class."""
+def write_case(folder: Path, *, rows: int = 600, extra: Sequence[Mapping[str, object]] = (), rich: bool = False) -> Case:
+    """Write table, contract and policy. *extra* rows are appended; each is a person of a large equivalence class.
+
+    :param rich: with :data:`RICH_RULES`, and the purpose ``fraud-check`` to turn tokens back for.
+    """
     data = folder / "data"
     raw = data / "raw" / "people.parquet"
     raw.parent.mkdir(parents=True)
     people_frame(rows=rows, extra=extra).write_parquet(raw)
     contract, policy = folder / "people.contract.yaml", folder / "people.policy.yaml"
-    contract.write_text(CONTRACT.format(data=data))
-    policy.write_text(POLICY.format(data=data))
+    agreed, rules = CONTRACT.format(data=data), POLICY.format(data=data)
+    if rich:
+        agreed = agreed.replace("value: [churn-model]", "value: [churn-model, fraud-check]")
+        rules = rules.split("rules:")[0].replace("    min_k: 5", "    reversible: true\n    min_k: 5") + RICH_RULES
+    contract.write_text(agreed)
+    policy.write_text(rules)
     return Case(data=data, raw=raw, contract=contract, policy=policy)
 
 

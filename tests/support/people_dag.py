@@ -42,6 +42,24 @@ release("people", timedelta(hours=1))
 release("people_hurried", timedelta(seconds=3))
 """
 
+REVERSAL_DAG = """\
+from datetime import timedelta
+
+from airflow.sdk import DAG
+
+from airflow_privacy.operators import ReidentificationGateOperator, ReidentifyOperator
+
+
+def given(name):
+    return "{{ dag_run.conf['" + name + "'] }}"
+
+
+with DAG("people_back", schedule=None, default_args={"retries": 1, "retry_delay": timedelta(seconds=1)}):
+    what = {"dataset": given("dataset"), "columns": ["email"], "purpose": given("purpose"), "out": given("out")}
+    gate = ReidentificationGateOperator(task_id="agree", response_timeout=timedelta(hours=1), **what)
+    ReidentifyOperator(task_id="turn_back", approvals=[gate.output], **what)
+"""
+
 
 def conf_of(case: Case, **changes: str) -> dict[str, str]:
     """What a run of the DAG is triggered with."""

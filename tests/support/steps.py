@@ -11,7 +11,7 @@ from people import SCOPE, AnyCase
 from airflow_privacy.core.io.artifacts import ArtifactStore
 from airflow_privacy.core.keyring import init_keys
 from airflow_privacy.core.model.refs import ArtifactRef
-from airflow_privacy.core.pipeline import apply, prepare, release, transfer
+from airflow_privacy.core.pipeline import apply, approvals, prepare, release, transfer
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace
 
 CALLER = Caller(actor="airflow", run="dag/run", task="task")  # of run "run", as Steps has it by default
@@ -35,8 +35,8 @@ class Steps:
     refs: dict[str, ArtifactRef] = field(default_factory=dict)
 
     @property
-    def run(self) -> release.Run:
-        return release.Run(dag_id="dag", run_id=self.run_id, task_id="task", requester=self.requester)
+    def run(self) -> approvals.Run:
+        return approvals.Run(dag_id="dag", run_id=self.run_id, task_id="task", requester=self.requester)
 
     def detect(self) -> None:
         self.refs["findings"] = prepare.detect(
@@ -70,7 +70,7 @@ class Steps:
         self.assess()
         return self
 
-    def ask(self) -> release.Request:
+    def ask(self) -> approvals.Request:
         return release.ask(self.workspace, CALLER, dataset=self.refs["dataset"], risk=self.refs["risk"])
 
     def answer(
@@ -94,7 +94,7 @@ class Steps:
             asked=request.evidence,
             nonce=request.nonce,
             deadline=request.asked_at + timedelta(hours=-1 if late else 1),
-            answer=release.Answer(approved=approved, responder=responder, at=moment, evidence=evidence, comment=""),
+            answer=approvals.Answer(approved=approved, responder=responder, at=moment, evidence=evidence, comment=""),
         )
         return self.refs["approval"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_privacy.core.keyring import ring
+from airflow_privacy.core.keyring import scopes
 from airflow_privacy.core.ledger.merkle import leaf_hash
 from airflow_privacy.core.ledger.store import commit_to
 
@@ -24,7 +24,7 @@ def blocks(name: str) -> list[dict[str, str]]:
 
 
 def test_hkdf_gives_rfc_5869_test_case_3() -> None:
-    derived = ring._hkdf(b"\x0b" * 22, b"", 42)
+    derived = scopes.hkdf(b"\x0b" * 22, b"", 42)
     assert derived.hex() == "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8"
 
 
@@ -32,7 +32,7 @@ def test_hkdf_gives_the_reference_cases_without_salt() -> None:
     cases = [case for case in blocks("rfc-5869-HKDF-SHA256.txt") if not case["salt"].strip()]
     assert cases
     for case in cases:
-        derived = ring._hkdf(bytes.fromhex(case["IKM"]), bytes.fromhex(case["info"]), int(case["L"]))
+        derived = scopes.hkdf(bytes.fromhex(case["IKM"]), bytes.fromhex(case["info"]), int(case["L"]))
         assert derived.hex() == case["OKM"]
 
 

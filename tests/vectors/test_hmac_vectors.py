@@ -37,10 +37,22 @@ def test_rfc_4231():
     assert checked == 3
 
 
-def test_rfc_4231_cases_1_and_2_typed_in():
-    assert ours(b"Hi There", "\x0b" * 20) == "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
-    expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-    assert ours(b"what do ya want for nothing?", "Jefe") == expected
+TYPED_IN = {  # RFC 4231, section 4: keys of ASCII octets, which are what a text key can hold
+    1: ("\x0b" * 20, b"Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
+    2: ("Jefe", b"what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
+    4: (
+        "".join(map(chr, range(1, 26))),
+        b"\xcd" * 50,
+        "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b",
+    ),
+    5: ("\x0c" * 20, b"Test With Truncation", "a3b6167473100ee06e0c796c2955552b"),  # cut to 128 bits
+}
+
+
+@pytest.mark.parametrize("case", TYPED_IN)
+def test_rfc_4231_typed_in(case):
+    key, message, digest = TYPED_IN[case]
+    assert ours(message, key)[: len(digest)] == digest
 
 
 @pytest.mark.parametrize("length", [1, 63, 64, 65, 131, 200])

@@ -4,6 +4,9 @@ An object is visible when its upload is completed, never before: a killed writer
 below ``<dataset>/versions/``, which a lifecycle rule (AbortIncompleteMultipartUpload) clears away. Killed between two completions
 it leaves parts without a manifest, which nobody reads and the retry overwrites with the same bytes. Pointers move by conditional
 put (``If-None-Match``, ``If-Match``): a store that ignores these headers does not protect against concurrent publishers.
+
+With a KMS key every object is written with SSE-KMS and looked at afterwards; one that the store did not encrypt so is deleted.
+That protects against whoever gets at the store's disks, or may read the bucket and not use the key; not against the store itself.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from typing import Any, NamedTuple, Protocol
 from airflow_privacy.core.errors import BadInput, PrivacyError, StorageUnavailable, VerificationError
 from airflow_privacy.core.io.local import LocalStorage, full_chunk
 from airflow_privacy.core.io.spool import Spool
-from airflow_privacy.core.io.storage import Document
+from airflow_privacy.core.io.storage import Document, Storage, Storages
 
 _SCHEME = re.compile(r"s3[an]?://(?P<place>.*)", re.IGNORECASE | re.DOTALL)
 _UPLOAD_BYTES = 8 << 20  # at least 5 MiB for all but the last piece; at most 10,000 pieces, so 80 GB an object
@@ -68,12 +71,17 @@ def parse_s3(uri: str) -> S3Place | None:
 
 
 class S3Storage:
-    """A bucket's objects below a key, or the object of that key."""
+    """A bucket's objects below a key, or the object of that key.
 
-    def __init__(self, client: S3Client, bucket: str, key: str = "") -> None:
+    :param kms_key: write with SSE-KMS under this key (id, ARN or alias); empty: under the account's key for S3. ``None``: as the
+        bucket does by itself.
+    """
+
+    def __init__(self, client: S3Client, bucket: str, key: str = "", *, kms_key: str | None = None) -> None:
         self._client = client
         self._bucket = bucket
         self._key = key
+        self._kms_key = kms_key
 
     def __repr__(self) -> str:
         return f"S3Storage({self.uri})"
@@ -81,6 +89,10 @@ class S3Storage:
     @property
     def uri(self) -> str:
         return f"s3://{self._bucket}/{self._key}"
+
+    def with_kms(self, kms_key: str) -> S3Storage:
+        """The same place, written with SSE-KMS."""
+        return S3Storage(self._client, self._bucket, self._key, kms_key=kms_key)
 
     def local(self, name: str = "") -> Path | None:  # noqa: ARG002 - the protocol's signature
         return None
@@ -154,7 +166,7 @@ class S3Storage:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[S3Stage]:
-        stage = S3Stage(self._client, self._bucket, self._object(name)["Key"])
+        stage = S3Stage(self._client, self._bucket, self._object(name)["Key"], kms_key=self._kms_key)
         try:
             yield stage
         finally:
@@ -166,7 +178,8 @@ class S3Storage:
     def _put(self, name: str, data: bytes, **condition: str) -> bool:
         try:
             with _answering(name):
-                self._client.put_object(**self._object(name), Body=data, **condition)
+                self._client.put_object(**self._object(name), Body=data, **condition, **_sse(self._kms_key))
+            _require_sse(self._client, self._object(name), self._kms_key)
         except (_Taken, _Missing):  # If-Match on an object that is gone answers 404
             return False
         return True
@@ -175,10 +188,11 @@ class S3Storage:
 class S3Stage:
     """Uploads that are completed together; the last object, the one that readers look for, by conditional put."""
 
-    def __init__(self, client: S3Client, bucket: str, key: str) -> None:
+    def __init__(self, client: S3Client, bucket: str, key: str, *, kms_key: str | None = None) -> None:
         self._client = client
         self._bucket = bucket
         self._key = key
+        self._kms_key = kms_key
         self._open: list[tuple[dict[str, str], list[dict[str, object]]]] = []
 
     def add(self, path: Path) -> None:
@@ -187,7 +201,7 @@ class S3Stage:
     def write(self, name: str, chunks: Iterable[bytes]) -> None:
         target = {"Bucket": self._bucket, "Key": f"{self._key}/{name}"}
         with _answering(name):
-            target["UploadId"] = self._client.create_multipart_upload(**target)["UploadId"]
+            target["UploadId"] = self._client.create_multipart_upload(**target, **_sse(self._kms_key))["UploadId"]
         sent: list[dict[str, object]] = []
         self._open.append((target, sent))
         for number, piece in enumerate(_pieces(chunks), start=1):
@@ -201,7 +215,8 @@ class S3Stage:
             with _answering(target["Key"]):
                 self._client.complete_multipart_upload(**target, MultipartUpload={"Parts": sent})
             del self._open[0]
-        return S3Storage(self._client, self._bucket, self._key).put_if_absent(last, data)
+            _require_sse(self._client, {"Bucket": target["Bucket"], "Key": target["Key"]}, self._kms_key)
+        return S3Storage(self._client, self._bucket, self._key, kms_key=self._kms_key).put_if_absent(last, data)
 
     def abort(self) -> None:
         """Drop what is not completed."""
@@ -209,6 +224,55 @@ class S3Stage:
             target, _ = self._open.pop()
             with suppress(PrivacyError, _Missing), _answering(target["Key"]):
                 self._client.abort_multipart_upload(**target)
+
+
+def encrypted_at(storages: Storages, place: str, kms_key: str) -> Storages:
+    """*storages*, with what is written at the URI *place* encrypted by SSE-KMS.
+
+    :raises BadInput: when *place* is opened: it is not on S3.
+    """
+
+    def storage(uri: str) -> Storage:
+        found = storages(uri)
+        if uri != place:
+            return found
+        if isinstance(found, S3Storage):
+            return found.with_kms(kms_key)
+        raise BadInput(
+            "encryption-not-possible",
+            "The environment asks for sse-kms, which S3 alone can do",
+            where=found.uri,
+            do="Choose a place on S3, or encryption: keyring.",
+        )
+
+    return storage
+
+
+def _sse(kms_key: str | None) -> dict[str, str]:
+    if kms_key is None:
+        return {}
+    return {"ServerSideEncryption": "aws:kms", **({"SSEKMSKeyId": kms_key} if kms_key else {})}
+
+
+def _require_sse(client: S3Client, target: dict[str, str], kms_key: str | None) -> None:
+    """See that an object is encrypted as asked; delete it where it is not."""
+    if kms_key is None:
+        return
+    with _answering(target["Key"]):
+        found = client.head_object(**target)
+    used = str(found.get("SSEKMSKeyId", ""))
+    # The answer is an ARN: of an alias it names the key behind it, which cannot be told from here.
+    by_name = not kms_key or "alias/" in kms_key
+    if found.get("ServerSideEncryption") == "aws:kms" and (by_name or used.rpartition("/")[2] == kms_key.rpartition("/")[2]):
+        return
+    with _answering(target["Key"]):
+        client.delete_object(**target)
+    raise VerificationError(
+        "not-encrypted-at-rest",
+        "The object store did not encrypt an object with the key that was asked for; it was deleted",
+        where=_last(target["Key"]),
+        do="Check that the store supports SSE-KMS, and the bucket's policy.",
+    )
 
 
 class _Missing(Exception):
@@ -258,7 +322,7 @@ def _translated(error: Exception, where: str) -> Exception | None:
             return _Taken()
         if code == "NoSuchBucket":
             return BadInput("no-such-bucket", "There is no such bucket", where=where, do="Check the URI.")
-        if code in _DENIED:
+        if code in _DENIED or code.startswith("KMS."):
             return BadInput(
                 "access-denied", f"The object store refuses the access: {code}", where=where, do="Check the connection's rights."
             )

@@ -1,9 +1,10 @@
-"""A table to be read: one file or a folder of part files, in Parquet, Avro, CSV or JSON lines, by content and not by extension.
+"""A table to be read: one file or a folder of part files, in Parquet, Avro, CSV or JSON lines, by content and not by extension;
+or a table in a database.
 
 The digest is taken over all bytes as they lie there when the source is opened; a local file that changes afterwards stops the
 reading. Files that cannot be read in place (objects of a store, compressed files, text that is not UTF-8) are spooled to the
 worker's disk first, in a private folder that is gone when nobody holds the source any more: memory stays flat, the disk has to
-hold them.
+hold them. A database's table is spooled too, and its digest is that of its rows.
 """
 
 from __future__ import annotations
@@ -25,8 +26,11 @@ from airflow_privacy.core.io.formats.frames import Part, refuse_duplicates
 from airflow_privacy.core.io.formats.jsonl import open_jsonl
 from airflow_privacy.core.io.formats.parquet import ParquetReader, open_parquet
 from airflow_privacy.core.io.local import local_storage
+from airflow_privacy.core.io.rows_digest import rows_digest
 from airflow_privacy.core.io.source_files import Found, find_files
 from airflow_privacy.core.io.spool import Spool
+from airflow_privacy.core.io.sql import Databases, is_sql, no_databases
+from airflow_privacy.core.io.sql_source import spool_table
 from airflow_privacy.core.io.storage import Storage, Storages
 from airflow_privacy.core.model.codec import digest_of
 from airflow_privacy.core.model.refs import ColumnType
@@ -72,7 +76,8 @@ class _Stamp:
 @dataclass(frozen=True)
 class TableSource:
     """One table, opened. ``digest`` is the SHA-256 of the file, or for a folder of the sorted list of its files' names and
-    SHA-256. ``format`` is ``parquet``, ``avro``, ``csv`` or ``jsonl``; ``compression`` ``gzip``, ``zstd`` or empty; ``encoding``
+    SHA-256, and for a table in a database the digest of its rows. ``format`` is ``parquet``, ``avro``, ``csv``, ``jsonl`` or
+    ``sql``; ``compression`` ``gzip``, ``zstd`` or empty; ``encoding``
     what text is in, where it had to be found out. Of several files these are the first one's."""
 
     uri: str
@@ -114,7 +119,7 @@ class TableSource:
 
         Opened by itself, a file is a table with ``sha256`` as its digest.
         """
-        if not isinstance(self._reader, ParquetReader):
+        if not self._files or not isinstance(self._reader, ParquetReader):
             return ()
         return tuple(
             SourceFile(name, digest, rows, partition)
@@ -153,17 +158,19 @@ class TableSource:
                 )
 
 
-def open_source(uri: str, *, storages: Storages = local_storage) -> TableSource:
+def open_source(uri: str, *, storages: Storages = local_storage, databases: Databases = no_databases) -> TableSource:
     """Open a table; a folder is one table in part files, in the order of their names.
 
     Folders called ``key=value`` add a text, number or date column each, behind the files' own columns.
 
-    :param uri: a path, ``file://`` URI, or what *storages* knows.
+    :param uri: a path, ``file://`` URI, what *storages* knows, or ``sql://<conn_id>/<schema>.<table>``.
     :raises BadInput: nothing there, nothing in it, not a table, or not readable as it is; never names a value.
     :raises StorageUnavailable: the storage, or the disk for temporary files, failed.
     """
-    storage = storages(uri)
     spool = Spool()
+    if is_sql(uri):
+        return _spooled(uri, "sql", spool_table(uri, databases=databases, spool=spool), spool)
+    storage = storages(uri)
     found = find_files(storage)
     opened = [_open(storage, file, spool) for file in found]
     contents = [content for content, _, _ in opened]
@@ -200,6 +207,29 @@ def open_source(uri: str, *, storages: Storages = local_storage) -> TableSource:
     )
     source._refuse_changes()
     return source
+
+
+def _spooled(uri: str, format_: str, paths: Sequence[Path], spool: Spool) -> TableSource:
+    """A table that somebody else keeps, as its rows were when they were read; the digest is the rows'."""
+    reader = open_parquet([Part(path, uri) for path in paths])
+    refuse_duplicates([column.name for column in reader.columns], uri)
+    _refuse_patterns(uri, reader.columns)
+    names = [column.name for column in reader.columns]
+    frames = (frame for number in range(len(paths)) for frame in reader.part(number, names, SLAB_ROWS))
+    return TableSource(
+        uri=uri,
+        format=format_,
+        compression="",
+        encoding="",
+        columns=reader.columns,
+        rows=reader.rows,
+        digest=rows_digest(frames, reader.columns),
+        _reader=reader,
+        _partitions=(pl.DataFrame(),) * len(paths),
+        _files=(),
+        _stamps=(),
+        _spool=spool,
+    )
 
 
 _READERS: dict[str, Callable[[Sequence[Part]], Reader]] = {

@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -62,6 +62,19 @@ class Spool:
         """Remove the folder now."""
         if self._gone is not None:
             self._gone()
+
+
+@contextlib.contextmanager
+def spooled() -> Iterator[Path]:
+    """A private folder to make files in, gone afterwards."""
+    spool = Spool()
+    try:
+        folder = spool.path()
+        with answering("temporary folder"):
+            folder.mkdir()
+        yield folder
+    finally:
+        spool.close()
 
 
 def _locked_folder() -> tuple[Path, int]:

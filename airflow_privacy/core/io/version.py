@@ -4,23 +4,25 @@
 its manifest coming last, and never changes, so a retry finds what the first run wrote. Digests protect against damage and against
 files changed by somebody who cannot change the manifest's digest too: that digest is in the dataset artifact, the evidence and
 the passport.
+Versions with encrypted parts: ``version_sealed``.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet
 
-from airflow_privacy.core.errors import BadInput, StorageUnavailable, VerificationError
+from airflow_privacy.core.errors import BadInput, KeyUnavailable, StorageUnavailable, VerificationError
 from airflow_privacy.core.io import version_files as files
-from airflow_privacy.core.io.local import LocalStorage, files_in, local_storage
-from airflow_privacy.core.io.spool import Spool
+from airflow_privacy.core.io.encrypted_parquet import DataKeys, read_part, rows_of
+from airflow_privacy.core.io.local import files_in, local_storage
+from airflow_privacy.core.io.spool import Spool, spooled
 from airflow_privacy.core.io.storage import Stage, Storage, Storages
-from airflow_privacy.core.model.codec import canonical, parse
+from airflow_privacy.core.io.version_sealed import place_encrypted
+from airflow_privacy.core.model.codec import canonical
 from airflow_privacy.core.model.dataset import Dataset, Manifest, ManifestFile, version_of
 from airflow_privacy.core.model.refs import ColumnType
 
@@ -29,11 +31,17 @@ class OpenVersion:
     """A version whose files held against the manifest. It can be read again and again."""
 
     def __init__(
-        self, manifest: Manifest, columns: tuple[ColumnType, ...], paths: tuple[Path, ...], spool: Spool | None = None
+        self,
+        manifest: Manifest,
+        columns: tuple[ColumnType, ...],
+        paths: tuple[Path, ...],
+        spool: Spool | None = None,
+        keys: DataKeys | None = None,
     ) -> None:
         self.manifest = manifest
         self.columns = columns
         self._paths = paths
+        self._keys = keys  # only where the files are encrypted
         self._spool = spool  # holds the files as long as somebody holds the version
 
     @property
@@ -45,32 +53,48 @@ class OpenVersion:
         """One frame a file, in the manifest's order.
 
         :raises StorageUnavailable: a file cannot be read any more.
+        :raises KeyUnavailable: the files are encrypted, and their key was destroyed meanwhile.
         """
         for path in self._paths:
-            yield _read(path)
+            yield _read(path) if self._keys is None else read_part(path, self._keys)
 
     def frame(self) -> pl.LazyFrame:
-        """All rows as a lazy frame, in the manifest's order; usable as long as this version is held."""
+        """All rows as a lazy frame, in the manifest's order; usable as long as this version is held. An encrypted version is
+        decrypted into memory."""
+        if self._keys is not None:
+            return pl.concat(list(self.slabs())).lazy()
         return pl.scan_parquet(list(self._paths), glob=False, hive_partitioning=False)
 
 
-def write_version(uri: str, plan_digest: str, parts: Callable[[Path], object], *, storages: Storages = local_storage) -> Manifest:
+def write_version(
+    uri: str,
+    plan_digest: str,
+    parts: Callable[[Path], object],
+    *,
+    storages: Storages = local_storage,
+    encryption: DataKeys | None = None,
+) -> Manifest:
     """Write a new version: *parts* puts Parquet files into the folder it is given, which then gets its content's name.
 
     A version that is already there is checked and left as it is, so that a retry changes nothing. What *parts* raises passes
     through, and nothing is left behind.
 
     :param uri: the dataset's folder.
+    :param encryption: encrypts the parts; in clear they lie on the worker's disk only, for as long as this takes.
     :raises BadInput: *parts* wrote nothing, or something that is no Parquet file.
-    :raises VerificationError: the version is there with other bytes.
+    :raises VerificationError: the version is there with other bytes; with *encryption*, with other rows or in clear.
     :raises StorageUnavailable: the storage failed.
+    :raises KeyUnavailable, KeyServiceUnavailable: the keys of *encryption* are not to be had.
     """
     storage = storages(uri)
+    if encryption is not None:
+        encryption.current()  # no work for keys that are not there
+        with spooled() as folder:
+            parts(folder)
+            return place_encrypted(storage, folder, _described(folder), plan_digest, encryption)
     with storage.scratch() as folder:
         parts(folder)
-        written = tuple(_describe(folder / name) for name in files_in(folder))
-        if not written:
-            raise BadInput("empty-version", "No part was written")
+        written = _described(folder)
         manifest = Manifest(version=version_of(written, plan_digest), plan=plan_digest, files=written)
         return place(storage, manifest, lambda stage, file: stage.add(folder / file.path))
 
@@ -81,7 +105,7 @@ def place(storage: Storage, manifest: Manifest, send: Callable[[Stage, ManifestF
     :raises VerificationError: the version is there with other bytes.
     """
     name = files.version_folder(manifest.version)
-    if not is_placed(storage, manifest.version):
+    if not files.is_placed(storage, manifest.version):
         with storage.stage(name) as stage:
             for file in manifest.files:
                 send(stage, file)
@@ -91,35 +115,29 @@ def place(storage: Storage, manifest: Manifest, send: Callable[[Stage, ManifestF
     return manifest
 
 
-def is_placed(storage: Storage, version: str) -> bool:
-    """Whether there is a version of this name; what it holds is not looked at."""
-    return storage.size(f"{files.version_folder(version)}/{files.MANIFEST}") is not None
-
-
-def open_version(dataset: Dataset, *, storages: Storages = local_storage) -> OpenVersion:
+def open_version(dataset: Dataset, *, storages: Storages = local_storage, encryption: DataKeys | None = None) -> OpenVersion:
     """A dataset's version after every byte of it held against the manifest and the artifact.
 
-    Where the files cannot be read in place they are fetched to the worker's disk, and checked on the way.
+    Where the files cannot be read in place they are fetched to the worker's disk, and checked on the way. Encrypted files are
+    fetched as they are, and decrypted in memory.
 
+    :param encryption: the keys of the dataset's scope; needed where its files are encrypted.
     :raises VerificationError: naming the file, and the chunk where one differs.
     :raises StorageUnavailable: the storage or the disk failed.
+    :raises KeyUnavailable: the files are encrypted, and their key was destroyed (``key-destroyed``), is missing or not given.
+    :raises KeyServiceUnavailable: the root's key service did not answer.
     """
     manifest = manifest_of(dataset)
-    storage = storages(dataset.uri)
-    folder = files.version_folder(dataset.version)
-    check_names(storage, manifest)
-    spool = None
-    paths = []
-    for file in manifest.files:
-        path = storage.local(f"{folder}/{file.path}")
-        chunks = files.checked_chunks(storage, folder, file)
-        if path is None:
-            spool = spool or Spool()
-            path = spool.keep(chunks)
-        else:
-            exhaust(chunks)
-        paths.append(path)
-    return OpenVersion(manifest, dataset.columns, tuple(paths), spool)
+    sealed = [bool(file.plain_sha256) for file in manifest.files]
+    if any(sealed) and (encryption is None or not all(sealed)):
+        raise KeyUnavailable("keys-not-given", "The dataset is encrypted, and it was opened without keys", where=dataset.version)
+    paths, spool = files.fetched(storages(dataset.uri), manifest)
+    keys = encryption if any(sealed) else None
+    if keys is not None:
+        for file, path in zip(manifest.files, paths, strict=True):
+            if rows_of(path, keys) != file.rows:
+                raise VerificationError("rows-differ", f"{file.path!r} has other rows than in the manifest", where=file.path)
+    return OpenVersion(manifest, dataset.columns, paths, spool, keys)
 
 
 def check_version(dataset: Dataset, *, storages: Storages = local_storage) -> None:
@@ -148,11 +166,7 @@ def read_manifest(uri: str, version: str, *, storages: Storages = local_storage)
 
     :raises VerificationError: there is none, or it is not the version's.
     """
-    data = b"".join(files.chunks_of(storages(uri), f"{files.version_folder(version)}/{files.MANIFEST}"))
-    manifest = parse(Manifest, data, where=files.MANIFEST)
-    if manifest.version != version or version_of(manifest.files, manifest.plan) != version:
-        raise VerificationError("manifest-differs", "The manifest is not that of its version", where=files.MANIFEST)
-    return manifest
+    return files.stored_manifest(storages(uri), version)
 
 
 def check_files(storage: Storage, manifest: Manifest) -> None:
@@ -160,44 +174,22 @@ def check_files(storage: Storage, manifest: Manifest) -> None:
 
     :raises VerificationError: naming the file, and the chunk where one differs.
     """
-    check_names(storage, manifest)
+    files.check_names(storage, manifest)
     for file in manifest.files:
-        exhaust(files.checked_chunks(storage, files.version_folder(manifest.version), file))
+        files.exhaust(files.checked_chunks(storage, files.version_folder(manifest.version), file))
 
 
-def check_names(storage: Storage, manifest: Manifest) -> None:
-    """A version's folder holds exactly the manifest's files and the manifest, none a link.
-
-    :raises VerificationError: naming what is missing or too much.
-    """
-    folder = files.version_folder(manifest.version)
-    names = [file.path for file in manifest.files]
-    for name in names:
-        files.require_part_name(name)
-    there, wanted = set(storage.names(folder)), {*names, files.MANIFEST}
-    if not there:
-        raise VerificationError("version-missing", "The version is not there, or is a link", where=manifest.version)
-    if len(set(names)) != len(names) or there != wanted:
-        odd = ", ".join(repr(name) for name in sorted(there ^ wanted)) or "a file named twice"
-        raise VerificationError("files-differ", f"The version's folder and its manifest differ in {odd}", where=manifest.version)
-    if b"".join(files.chunks_of(storage, f"{folder}/{files.MANIFEST}")) != canonical(manifest):
-        raise VerificationError("manifest-differs", "The manifest is not the expected one", where=files.MANIFEST)
-
-
-def exhaust(chunks: Iterator[bytes]) -> None:
-    """Read to the end for the checks' sake."""
-    for _ in chunks:
-        pass
+def _described(folder: Path) -> tuple[ManifestFile, ...]:
+    written = tuple(_describe(folder / name) for name in files_in(folder))
+    if not written:
+        raise BadInput("empty-version", "No part was written")
+    return written
 
 
 def _describe(path: Path) -> ManifestFile:
     files.require_part_name(path.name)
-    whole, chunks, size = hashlib.sha256(), [], 0
-    for chunk in files.chunks_of(LocalStorage(path.parent), path.name):
-        whole.update(chunk)
-        chunks.append(f"sha256:{hashlib.sha256(chunk).hexdigest()}")
-        size += len(chunk)
-    return ManifestFile(path=path.name, bytes=size, rows=_rows(path), sha256=f"sha256:{whole.hexdigest()}", chunks=tuple(chunks))
+    whole, chunks, size = files.digests(path)
+    return ManifestFile(path=path.name, bytes=size, rows=_rows(path), sha256=whole, chunks=chunks)
 
 
 def _rows(path: Path) -> int:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from airflow_privacy.core.errors import BadInput, StorageUnavailable, VerificationError
 from airflow_privacy.core.io import version_files as files
-from airflow_privacy.core.io.local import local_storage
+from airflow_privacy.core.io.encrypted_parquet import DataKeys
+from airflow_privacy.core.io.local import answering, local_storage, write_durably
+from airflow_privacy.core.io.spool import spooled
 from airflow_privacy.core.io.storage import Storages
-from airflow_privacy.core.io.version import check_files, check_names, is_placed, manifest_of, place, read_manifest
+from airflow_privacy.core.io.version import check_files, manifest_of, place, read_manifest
+from airflow_privacy.core.io.version_sealed import place_encrypted, require_same_rows
 from airflow_privacy.core.model.codec import Value, canonical, is_digest, parse, sha256
 from airflow_privacy.core.model.dataset import Dataset, Manifest
 
@@ -24,21 +27,41 @@ class Current(Value, frozen=True, kw_only=True):
     passport: str
 
 
-def copy_version(*, dataset: Dataset, out: str, storages: Storages = local_storage) -> Manifest:
+def copy_version(
+    *, dataset: Dataset, out: str, storages: Storages = local_storage, encryption: DataKeys | None = None
+) -> Manifest:
     """Copy the version that *dataset* names into the dataset folder *out*, unpublished.
 
     A mismatch, a missing or an extra file aborts: nothing is to be seen at the destination then. A version that is there already
-    is checked and left.
+    is checked and left. What is encrypted is copied as it is.
 
+    :param encryption: the keys of the dataset's scope. With them a version in clear is encrypted on the way; checked in clear
+        against the approved manifest, which gives it the same name.
+    :returns: the manifest of what lies at the destination: other than the approved one where it was encrypted on the way.
     :raises VerificationError: naming the file, and the chunk that differs from the approved manifest.
     :raises StorageUnavailable: a storage failed.
+    :raises KeyUnavailable, KeyServiceUnavailable: the keys of *encryption* are not to be had.
     """
     manifest = manifest_of(dataset)
     source, target = storages(dataset.uri), storages(out)
     folder = files.version_folder(dataset.version)
-    check_names(source, manifest)
-    if is_placed(target, manifest.version):
+    files.check_names(source, manifest)
+    sealed = all(file.plain_sha256 for file in manifest.files)
+    if encryption is not None and not sealed:
+        with spooled() as scratch:
+            for file in manifest.files:
+                with answering("temporary folder"):
+                    write_durably(scratch / file.path, files.checked_chunks(source, folder, file))
+            return place_encrypted(target, scratch, manifest.files, manifest.plan, encryption)
+    if files.is_placed(target, manifest.version):
         check_files(source, manifest)
+        if encryption is not None:
+            stored = read_manifest(out, manifest.version, storages=storages)
+            if stored != manifest:
+                # The same rows, encrypted another time: after staging was cleared and made again.
+                parts, _spool = files.fetched(source, manifest)
+                require_same_rows(target, stored, parts, encryption)
+                return stored
     return place(target, manifest, lambda stage, file: stage.write(file.path, files.checked_chunks(source, folder, file)))
 
 
@@ -53,7 +76,7 @@ def publish(out: str, version: str, passport_bytes: bytes, *, storages: Storages
     """
     storage = storages(out)
     before = storage.fetch(_CURRENT)
-    check_names(storage, read_manifest(out, version, storages=storages))
+    files.check_names(storage, read_manifest(out, version, storages=storages))
     digest = sha256(passport_bytes)
     pointer = canonical(Current(version=version, passport=digest))
     if not storage.put_if_absent(_passport_name(digest), passport_bytes):

@@ -82,11 +82,35 @@ def publish(path: Path, data: bytes, mode: int) -> bool:
             path.hardlink_to(draft)
         except FileExistsError:
             return False
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _flush_folder(path.parent)
         return True
     finally:
         draft.unlink()
+
+
+def erase(path: Path) -> None:
+    """Overwrite a file with random bytes, flush it, delete it; one that is not there is none to erase.
+
+    Overwriting reaches the blocks of a plain disk and every hard link. It does not reach copies: backups, snapshots, and file
+    systems or flash that write elsewhere each time.
+
+    :raises KeyUnavailable: it is not ours alone, or no regular file.
+    """
+    if not os.path.lexists(path):
+        return
+    size = len(read_private(path))
+    descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_bytes(size))
+        file.flush()
+        os.fsync(descriptor)
+    path.unlink()
+    _flush_folder(path.parent)
+
+
+def _flush_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -8,6 +8,7 @@ import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.base import Tools
+from airflow_privacy.core.mask.batches import BatchFailed, restored
 from airflow_privacy.core.mask.dtypes import require_plain_name
 from airflow_privacy.core.mask.expressions import expression
 from airflow_privacy.core.model.plan import MaskingPlan
@@ -31,11 +32,14 @@ def mask_columns(frame: pl.DataFrame, plan: MaskingPlan, tools: Tools, *, only: 
     try:
         # with_columns keeps the height where every expression is a constant; select would make one row of it.
         masked = frame.with_columns(wanted).select([one.meta.output_name() for one in wanted])
+    except BatchFailed as error:
+        failed = restored(error)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        failure = type(error).__name__
+        kind = type(error).__name__
+        failed = CheckFailed("masking-failed", f"The plan could not be applied: {kind} while computing the masked columns")
     else:
         return masked
-    raise CheckFailed("masking-failed", f"The plan could not be applied: {failure} while computing the masked columns")
+    raise failed
 
 
 def require_columns(columns: Sequence[str], plan: MaskingPlan) -> None:

@@ -14,18 +14,10 @@ import polars as pl
 
 from airflow_privacy.core.errors import KeyUnavailable
 from airflow_privacy.core.mask.dtypes import plain
+from airflow_privacy.core.model.findings import Span as Span
 
 Keys: TypeAlias = Mapping[str, str]
 """Technique name → key in 64 or more lower-case hexadecimal digits."""
-
-
-class Span(NamedTuple):
-    """One entity in a text: Unicode code points ``start`` up to ``end``."""
-
-    entity: str
-    start: int
-    end: int
-    score: float
 
 
 FindSpans: TypeAlias = Callable[[Sequence[str]], Sequence[Sequence[Span]]]
@@ -40,14 +32,22 @@ class Tools:
     """What techniques may use beside the column.
 
     ``learned`` holds, by column, what a technique's own pass over the column found; ``first_row`` is the number of the frame's
-    first row in the whole table, for techniques that draw by row.
+    first row in the whole table, for techniques that draw by row; where rows were left out, ``rows`` holds the number of each
+    that is there.
     """
 
     keys: Keys = field(default_factory=dict, repr=False)
     learned: Mapping[str, object] = field(default_factory=dict, repr=False)
     first_row: int = 0
+    rows: pl.Series | None = field(default=None, repr=False)
     find_spans: FindSpans | None = None
     to_e164: ToE164 | None = None
+
+    def row_number(self) -> pl.Expr:
+        """Each row's number in the whole table as the source has it, from 0, as UInt64."""
+        if self.rows is not None:
+            return pl.lit(self.rows)
+        return pl.int_range(pl.len(), dtype=pl.UInt64) + pl.lit(self.first_row, dtype=pl.UInt64)
 
     def key(self, technique: str, column: str) -> str:
         """The technique's key.

@@ -11,6 +11,8 @@ from airflow_privacy.core.mask import (
     free_text,
     generalize,
     hierarchy,
+    nested,
+    presidio_operators,
     pseudonymize,
     randomize,
     suppress,
@@ -31,8 +33,25 @@ SPECS: dict[type, Spec] = {
     **ciphers.SPECS,
     **surrogates.SPECS,
     **randomize.SPECS,
-    **free_text.SPECS,
+    **presidio_operators.SPECS,
 }
+
+
+def _inner(column: str, technique: Technique, dtype: pl.DataType, tools: Tools) -> pl.Expr:
+    """What a technique that is made of others builds for one of them."""
+    if family(dtype) == "null" and not isinstance(technique, Constant):
+        return pl.lit(None, dtype=_inner_dtype(column, technique, dtype))
+    return _spec(technique).build(column, technique, dtype, tools)
+
+
+def _inner_dtype(column: str, technique: Technique, dtype: pl.DataType) -> pl.DataType:
+    """What a technique that is made of others makes of a field's type."""
+    require_fit(column, technique, dtype)
+    return _spec(technique).output(technique, dtype)
+
+
+SPECS |= free_text.specs(_inner)
+SPECS |= nested.specs(_inner, _inner_dtype)
 
 
 def expression(decision: Decision, tools: Tools = NO_TOOLS, dtype: pl.DataType | None = None) -> pl.Expr | None:
@@ -48,10 +67,7 @@ def expression(decision: Decision, tools: Tools = NO_TOOLS, dtype: pl.DataType |
     require_plain_name(decision.column)
     given = of_logical(decision.column, decision.dtype) if dtype is None else dtype
     target = output_dtype(decision, given)
-    if family(given) == "null" and not isinstance(technique, Constant):
-        return pl.lit(None, dtype=target).alias(decision.column)
-    built = _spec(technique).build(decision.column, technique, given, tools)
-    return built.cast(target).alias(decision.column)
+    return _inner(decision.column, technique, given, tools).cast(target).alias(decision.column)
 
 
 def output_dtype(decision: Decision, dtype: pl.DataType) -> pl.DataType:
@@ -59,16 +75,23 @@ def output_dtype(decision: Decision, dtype: pl.DataType) -> pl.DataType:
 
     :raises CheckFailed: the technique does not fit the type.
     """
-    technique = decision.technique
+    require_fit(decision.column, decision.technique, dtype, rule=decision.rule)
+    return _spec(decision.technique).output(decision.technique, dtype)
+
+
+def require_fit(column: str, technique: Technique, dtype: pl.DataType, *, rule: str = "") -> None:
+    """Refuse a technique that does not take a type.
+
+    :raises CheckFailed: it does not.
+    """
     kind = family(dtype)
     if kind is None or not fits(technique, kind) or (isinstance(technique, Round) and dtype in (pl.Int128, pl.UInt128)):
         raise CheckFailed(
             "technique-does-not-fit",
-            f"{name_of(technique)} does not fit column {decision.column!r} of type {kind or dtype.base_type().__name__}",
-            where=f"rule {decision.rule}",
+            f"{name_of(technique)} does not fit column {column!r} of type {kind or dtype.base_type().__name__}",
+            where=f"rule {rule}" if rule else "",
             do=why_not(technique, kind or "null"),
         )
-    return _spec(technique).output(technique, dtype)
 
 
 def _spec(technique: Technique) -> Spec:

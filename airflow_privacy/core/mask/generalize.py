@@ -15,6 +15,7 @@ import polars as pl
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.base import Spec, Tools, text_type
 from airflow_privacy.core.mask.canonical import present, text
+from airflow_privacy.core.mask.populations import read_populations
 from airflow_privacy.core.model.techniques import Bins, GeoPrefix, Round, TruncateDate
 
 _MOST_DECIMALS = 12
@@ -106,12 +107,21 @@ def truncate_date(column: str, technique: TruncateDate, dtype: pl.DataType, tool
 def geo_prefix(column: str, technique: GeoPrefix, dtype: pl.DataType, tools: Tools) -> pl.Expr:
     """The first characters of a postal or region code, white space around it removed; blank text becomes missing.
 
+    With ``populations``, a prefix with ``min_population`` or fewer inhabitants becomes zeros, and so does one that the file does
+    not have: ``000``, as HIPAA's safe harbor has it for 20,000 people and three digits (45 CFR 164.514(b)(2)(i)(B)).
     Text only: a number has lost the leading zeros that its first characters are counted from. Protects against finding an
-    address. Does not protect where a prefix has few inhabitants (HIPAA 45 CFR 164.514(b)(2)(i)(B) asks for 20,000), nor a code
-    that is no longer than the prefix.
+    address. Does not protect where a prefix has few inhabitants and no ``populations`` are given, nor a code that is no longer
+    than the prefix, nor few *records* in a large population: the risk figures count those.
+
+    :raises VerificationError: the file is not the one that the policy was read with.
+    :raises BadInput: it cannot be read, or is no list of prefixes of this length.
     """
     del tools, dtype
-    return text(column).str.strip_chars().str.slice(0, technique.length).str.strip_chars_end()
+    prefix = text(column).str.strip_chars().str.slice(0, technique.length).str.strip_chars_end()
+    if technique.populations is None:
+        return prefix
+    large = [one for one, people in read_populations(column, technique).items() if people > technique.min_population]
+    return pl.when(prefix.is_in(large)).then(prefix).when(prefix.is_not_null()).then(pl.lit("0" * technique.length))
 
 
 def _round_integer(column: str, step: float, dtype: pl.DataType) -> pl.Expr:

@@ -34,20 +34,32 @@ def ancestor(column: str, technique: Hierarchy, dtype: pl.DataType, tools: Tools
 
 def read_hierarchy(column: str, technique: Hierarchy) -> dict[str, str]:
     """Value → ancestor at the technique's level."""
+    data = read_pinned("hierarchy", column, technique.file, technique.sha256)
+    return dict(_levels(data, technique.file, technique.level))
+
+
+def read_pinned(what: str, column: str, file: str, digest: str) -> bytes:
+    """A file that a rule names, as it was when the policy was read.
+
+    :param what: what the file is to the column, in a word: ``hierarchy``.
+    :param digest: ``sha256:…``; empty where nothing pins the file.
+    :raises BadInput: it cannot be read.
+    :raises VerificationError: it is another one.
+    """
     try:
-        data = Path(technique.file).read_bytes()
+        data = Path(file).read_bytes()
     except OSError:
         data = None
     if data is None:
-        raise BadInput("hierarchy-missing", f"The hierarchy of column {column!r} cannot be read", where=technique.file)
-    if technique.sha256 and sha256(data) != technique.sha256:
+        raise BadInput(f"{what}-missing", f"The {what} of column {column!r} cannot be read", where=file)
+    if digest and sha256(data) != digest:
         raise VerificationError(
-            "hierarchy-changed",
-            f"The hierarchy of column {column!r} is not the one that the policy was read with",
-            where=technique.file,
+            f"{what}-changed",
+            f"The {what} of column {column!r} is not the one that the policy was read with",
+            where=file,
             do="Trigger a new run.",
         )
-    return dict(_levels(data, technique.file, technique.level))
+    return data
 
 
 @functools.lru_cache(maxsize=64)

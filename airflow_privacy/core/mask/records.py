@@ -60,11 +60,14 @@ def small_classes(classes: pl.DataFrame, suppression: RecordSuppression) -> pl.D
     return small
 
 
-def suppress(frame: pl.DataFrame, small: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
-    """*frame* without the rows of the *small* classes, order kept."""
+def outside(frame: pl.DataFrame, small: pl.DataFrame, columns: tuple[str, ...]) -> pl.Series | None:
+    """Which rows of *frame* are in none of the *small* classes; ``None`` where all are."""
     if not small.height:
-        return frame
-    return frame.join(small, on=list(columns), how="anti", nulls_equal=True, maintain_order="left")
+        return None
+    kept = (
+        frame.select(columns).join(small, on=list(columns), how="left", nulls_equal=True, maintain_order="left")[COUNT].is_null()
+    )
+    return None if kept.all() else kept
 
 
 def require_k(classes: pl.DataFrame, suppression: RecordSuppression) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.base import Spec, Tools, same_type, text_type
 from airflow_privacy.core.mask.canonical import canonical_text, present
 from airflow_privacy.core.mask.dtypes import plain
-from airflow_privacy.core.model.techniques import Keep, Null, PartialMask, Redact
+from airflow_privacy.core.model.techniques import Constant, Keep, Null, PartialMask, Redact
 
 SEPARATOR = r"\s\p{Z}\p{P}+$<=>^`|~"
 """Characters that partial masking leaves: white space, punctuation, and ASCII's symbols (the ``+`` of a telephone number).
@@ -40,6 +42,34 @@ def redact(column: str, technique: Redact, dtype: pl.DataType, tools: Tools) -> 
     """
     del tools
     return present(column, dtype, pl.lit(technique.text))
+
+
+def constant(column: str, technique: Constant, dtype: pl.DataType, tools: Tools) -> pl.Expr:
+    """The same value in every row, missing ones too: as text, Int64, Float64 or Boolean, as the value is written.
+
+    Protects against everything that the values could tell, and unlike ``redact`` against which rows have one. Does not hide that
+    the source has such a column; and whoever does not know the policy takes the constant for data.
+
+    :raises CheckFailed: an integer beyond 64 bits, or a number that is not finite.
+    """
+    del dtype, tools
+    value = technique.value
+    if not math.isfinite(value) if isinstance(value, float) else isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise CheckFailed(
+            "technique-parameter",
+            f"The constant of column {column!r} is no number that a column of 64 bits can hold",
+            where=column,
+        )
+    return pl.lit(value, dtype=constant_type(technique))
+
+
+def constant_type(technique: Constant) -> pl.DataType:
+    """The type that the value is written in."""
+    if isinstance(technique.value, bool):
+        return pl.Boolean()
+    if isinstance(technique.value, int):
+        return pl.Int64()
+    return pl.Float64() if isinstance(technique.value, float) else pl.String()
 
 
 def partial_mask(column: str, technique: PartialMask, dtype: pl.DataType, tools: Tools) -> pl.Expr:
@@ -83,5 +113,6 @@ SPECS: dict[type, Spec] = {
     Keep: Spec(keep, same_type),
     Null: Spec(null, same_type),
     Redact: Spec(redact, text_type),
+    Constant: Spec(constant, lambda technique, _: constant_type(technique)),
     PartialMask: Spec(partial_mask, text_type),
 }

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from airflow_privacy.core.model.codec import Artifact, Value
 
 Role = Literal["direct-identifier", "quasi-identifier", "sensitive", "non-sensitive"]
+
+
+class Span(NamedTuple):
+    """One entity in a text: Unicode code points ``start`` up to ``end``; ``score`` is 0 to 1."""
+
+    entity: str
+    start: int
+    end: int
+    score: float
 
 
 class Signal(Value, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ class _Level(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Raw(_Level, frozen=True, kw_only=True, tag="raw"):
-    """A direct identifier is there as it was."""
+    """A direct identifier is there as it was, or so little changed that it tells who it is."""
 
 
 class Pseudonymized(_Level, frozen=True, kw_only=True, tag="pseudonymized"):
@@ -95,8 +95,9 @@ def level_of(
 ) -> PrivacyLevel:
     """The one place that decides a level, from what a plan leaves in the output and what the risk figures say.
 
-    :param direct_in_clear: a direct identifier is released as it was.
-    :param partial_identifiers: a part of a direct identifier is released (partial masking).
+    :param direct_in_clear: a direct identifier is released as it was, or nearly so.
+    :param partial_identifiers: a part of a direct identifier is released (partial masking), or may be, in a text or a list that
+        the figures cannot count.
     :param tokens: a pseudonym is released.
     :param k: size of the smallest equivalence class over the quasi-identifiers.
     :param k_with_tokens: the same with pseudonyms counted among them.

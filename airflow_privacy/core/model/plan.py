@@ -49,6 +49,13 @@ class RecordRule(Value, frozen=True, kw_only=True):
     above: float | str | None = None
 
 
+class Coincidence(Value, frozen=True, kw_only=True):
+    """Values of the direct identifier ``identifier`` may also stand in ``column``, by chance: a surname that is also a city."""
+
+    identifier: str
+    column: str
+
+
 class MaskingPlan(Artifact, frozen=True, kw_only=True, tag="plan"):
     """One decision a column, in the source's column order. Parents: contract, policy, findings.
 
@@ -72,6 +79,7 @@ class MaskingPlan(Artifact, frozen=True, kw_only=True, tag="plan"):
     decisions: tuple[Decision, ...]
     suppression: RecordSuppression | None
     drop_records: tuple[RecordRule, ...] = ()
+    coincidences: tuple[Coincidence, ...] = ()
 
     def released(self) -> tuple[Decision, ...]:
         """Decisions whose column is in the output."""

@@ -8,7 +8,7 @@ import msgspec
 
 from airflow_privacy.core.model.codec import Artifact, Value
 from airflow_privacy.core.model.findings import Role
-from airflow_privacy.core.model.plan import RecordRule
+from airflow_privacy.core.model.plan import Coincidence, RecordRule
 from airflow_privacy.core.model.techniques import Technique
 
 ScopePart = Literal["environment", "purpose", "recipient", "dataset"]
@@ -75,7 +75,8 @@ class Policy(Artifact, frozen=True, kw_only=True, tag="policy"):
     """One policy file.
 
     ``quasi_identifiers`` are columns that are treated as such whatever detection says. Tokens join where all parts of
-    ``scope_by`` are equal, and nowhere else. ``drop_records`` leaves records out by what they hold.
+    ``scope_by`` are equal, and nowhere else. ``drop_records`` leaves records out by what they hold;
+    ``coincidences`` are pairs of columns that the check afterwards must not take for a leak.
     """
 
     name: str
@@ -86,4 +87,5 @@ class Policy(Artifact, frozen=True, kw_only=True, tag="policy"):
     suppression_limit: Share = 0.0
     scope_by: Annotated[tuple[ScopePart, ...], msgspec.Meta(min_length=1)] = ("environment", "purpose", "recipient")
     drop_records: tuple[RecordRule, ...] = ()
+    coincidences: tuple[Coincidence, ...] = ()
     rules: tuple[Rule, ...]

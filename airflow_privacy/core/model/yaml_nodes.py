@@ -64,16 +64,18 @@ class Document(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """Which keys a mapping may have. A shape with none of the three lets everything pass.
+    """Which keys a mapping may have. A shape with none of the four lets everything pass.
 
-    ``fields``: the keys; ``items``: the shape of a list's items; ``variants``: by the value of the key ``tag``. A list and a
-    mapping may both be allowed. ``fields`` is filled after it was made where a shape contains itself.
+    ``fields``: the keys; ``items``: the shape of a list's items; ``variants``: by the value of the key ``tag``; ``values``: the
+    shape of a mapping's values, whatever its keys. A list and a mapping may both be allowed. ``fields`` is filled after it was
+    made where a shape contains itself.
     """
 
     fields: Mapping[str, Shape] = MappingProxyType({})
     items: Shape | None = None
     variants: Mapping[str, Shape] = MappingProxyType({})
     tag: str = ""
+    values: Shape | None = None
 
 
 def read_file(path: Path | str) -> tuple[bytes, str]:
@@ -247,6 +249,9 @@ def _unknown(document: Document, data: object, shape: Shape, place: Place) -> It
             yield from _unknown(document, item, shape.items, (*place, index))
     if not isinstance(data, dict):
         return
+    if shape.values is not None:
+        for key, value in data.items():
+            yield from _unknown(document, value, shape.values, (*place, key))
     tag = data.get(shape.tag)
     fields = shape.variants[tag].fields if isinstance(tag, str) and tag in shape.variants else shape.fields
     if not fields:

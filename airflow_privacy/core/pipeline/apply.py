@@ -7,8 +7,7 @@ from typing import Protocol
 
 from airflow_privacy.core.detect.residue import find_entities
 from airflow_privacy.core.errors import CheckFailed, TerminalError
-from airflow_privacy.core.io.source import TableSource, open_source
-from airflow_privacy.core.io.version import open_version, write_version
+from airflow_privacy.core.io.source import TableSource
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.check import check_masked
 from airflow_privacy.core.mask.parts import PartFiles
@@ -19,6 +18,8 @@ from airflow_privacy.core.model.flow import Flow, FlowTable, Outcome
 from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.policy import Policy
 from airflow_privacy.core.model.refs import ArtifactRef
+from airflow_privacy.core.pipeline.at_rest import key_uses
+from airflow_privacy.core.pipeline.places import Place, open_dataset, open_table, write_masked
 from airflow_privacy.core.pipeline.prepare import flow_of
 from airflow_privacy.core.pipeline.tools import tools_of
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, links_of, record
@@ -54,32 +55,34 @@ def _mask(workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRe
     store = workspace.artifacts
     decided = store.get(MaskingPlan, plan)
     opened = open_planned(workspace, source, decided)
-    _require_staging(store.find(Policy, decided.policy), decided, out)
+    policy = store.find(Policy, decided.policy)
+    _require_staging(policy, decided, out)
     tools, uses = tools_of(workspace.keyring, decided)
-    results: list[MaskResult] = []
 
-    def write(folder: Path) -> None:
+    def write(folder: Path) -> MaskResult:
         result = engine(source=opened, plan=decided, tools=tools, stage=folder)
-        written = PartFiles([folder / part for part in result.parts])
-        check_masked(source=opened, sink=written, plan=decided, find_entities=find_entities, tools=tools)
-        results.append(result)
+        parts = PartFiles([folder / part for part in result.parts])
+        check_masked(source=opened, sink=parts, plan=decided, find_entities=find_entities, tools=tools, kept=result.kept)
+        return result
 
-    manifest = write_version(out, plan.digest, write, storages=workspace.storages)
-    result = results[0]
+    place = Place(uri=out, environment=environment_of(policy, out), scope=decided.scope)
+    written, result = write_masked(workspace, place, plan.digest, write)
+    uses += key_uses(written.files)
     dataset = Dataset(
         uri=out,
-        version=manifest.version,
+        version=written.version,
         plan=plan.digest,
         sources=(opened.digest,),
         rows=result.rows_written,
         rows_read=result.rows_read,
         rows_suppressed=result.rows_suppressed,
         columns=result.columns,
-        files=manifest.files,
+        files=written.files,
         scope=decided.scope if uses else "",
         keys=uses,
+        rows_digest=written.rows_digest,
     )
-    counts = {"rows": result.rows_written, "rows_suppressed": result.rows_suppressed, "files": len(manifest.files)}
+    counts = {"rows": result.rows_written, "rows_suppressed": result.rows_suppressed, "files": len(written.files)}
     ref = store.put(dataset, counts=counts)
     record(
         workspace,
@@ -111,7 +114,7 @@ def assess_risk(workspace: Workspace, caller: Caller, *, dataset: ArtifactRef, p
         raise CheckFailed("policy-changed", "The plan was made with another policy", where=policy, do="Trigger a new run.")
     boundary = boundary_of(store.find(Policy, plan.policy), plan.source_environment, plan.destination)
     source = open_planned(workspace, plan.source, plan)
-    staged = open_version(masked, storages=workspace.storages)
+    staged = open_dataset(workspace, masked)
     all_quasi = tuple(decision.column for decision in plan.decisions if decision.role == "quasi-identifier")
     all_sensitive = tuple(decision.column for decision in plan.decisions if decision.role == "sensitive")
     before = measure(
@@ -134,6 +137,7 @@ def assess_risk(workspace: Workspace, caller: Caller, *, dataset: ArtifactRef, p
         after=after,
         k_with_tokens=with_tokens.k,
         rows_kept=masked.rows / masked.rows_read,
+        rows_dropped=(masked.rows_read - masked.rows - masked.rows_suppressed) / masked.rows_read,
         boundary=boundary,
     )
     ref = store.put(report, counts={"k": after.k, "classes": after.classes, "violations": len(report.violations)})
@@ -152,7 +156,7 @@ def open_planned(workspace: Workspace, source: str, plan: MaskingPlan) -> TableS
 
     :raises CheckFailed: it is not.
     """
-    opened = open_source(source, storages=workspace.storages)
+    opened = open_table(workspace, source)
     if opened.digest != plan.source_digest:
         raise CheckFailed(
             "source-changed",

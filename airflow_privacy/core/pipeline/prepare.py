@@ -11,13 +11,14 @@ from airflow_privacy.core.contract.odcs import load_contract
 from airflow_privacy.core.detect.drift import check_drift
 from airflow_privacy.core.detect.scan import detect_columns
 from airflow_privacy.core.errors import BadInput, CheckFailed
-from airflow_privacy.core.io.source import TableSource, open_source
+from airflow_privacy.core.io.source import TableSource
 from airflow_privacy.core.model.codec import digest_of
 from airflow_privacy.core.model.contract import Contract, Table
 from airflow_privacy.core.model.findings import Findings
 from airflow_privacy.core.model.flow import Flow, FlowTable, Outcome
 from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.refs import ArtifactRef, ColumnType
+from airflow_privacy.core.pipeline.places import open_table
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, links_of, record
 from airflow_privacy.core.policy.load import load_policy
 from airflow_privacy.core.policy.resolve import resolve
@@ -57,7 +58,7 @@ def check_contract(workspace: Workspace, caller: Caller, *, source: str, contrac
     path, name = split_table(contract)
     loaded = load_contract(path)
     table = table_of(loaded.contract, name, where=path)
-    opened = open_source(source, storages=workspace.storages)
+    opened = open_table(workspace, source)
     ref = workspace.artifacts.put(loaded.contract, counts={"columns": len(table.columns)})
     try:
         if previous:
@@ -100,7 +101,7 @@ def detect(
         loaded = load_contract(path).contract
         table = table_of(loaded, name, where=path)
         contract_ref = workspace.artifacts.put(loaded)
-    opened = open_source(source, storages=workspace.storages)
+    opened = open_table(workspace, source)
     if table:
         try:
             check_drift(opened.columns, table, on_drift)

@@ -8,16 +8,15 @@ import msgspec
 
 from airflow_privacy.core.attest.passport import verify_passport
 from airflow_privacy.core.errors import BadInput, VerificationError
-from airflow_privacy.core.io.version import check_version, read_manifest
-from airflow_privacy.core.io.version_copy import Current, read_current, read_passport
+from airflow_privacy.core.io.version_copy import Current
 from airflow_privacy.core.keyring import public_keys
 from airflow_privacy.core.ledger.verify import VerifiedLedger, check_prefix, verify_ledger
 from airflow_privacy.core.ledger.view import LedgerView
-from airflow_privacy.core.model.codec import digest_of
 from airflow_privacy.core.model.dataset import Dataset
 from airflow_privacy.core.model.passport import Statement
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.model.release import Fact
+from airflow_privacy.core.pipeline.places import check_dataset, current_at, published_at
 from airflow_privacy.core.pipeline.workspace import Workspace
 
 
@@ -57,23 +56,17 @@ def verify_passport_of(workspace: Workspace, dataset: str, *, current: Current |
     :raises VerificationError: it does not hold, or nothing is published there.
     :raises LedgerDiverged: the ledger is not a continuation of the one that the passport was issued with.
     """
-    current = current or read_current(dataset, storages=workspace.storages)
-    envelope = read_passport(dataset, current, storages=workspace.storages)
+    current = current or current_at(workspace, dataset)
+    found = published_at(workspace, dataset, current)
     keys = public_keys(workspace.home)
-    manifest = read_manifest(dataset, current.version, storages=workspace.storages)
-    statement = verify_passport(
-        envelope,
-        keys["passport"].public_key,
-        now=workspace.now(),
-        files={file.path: file.sha256 for file in manifest.files},
-    )
+    statement = verify_passport(found.envelope, keys["passport"].public_key, now=workspace.now(), files=found.files)
     release = statement.predicate
-    if release.version != current.version or release.manifest != digest_of(manifest):
+    if release.version != current.version or release.manifest != found.manifest:
         raise VerificationError("wrong-dataset", "The passport is about another version or manifest", where=dataset)
     published = workspace.artifacts.find(Dataset, release.dataset)
     if published.version != release.version:
         raise VerificationError("wrong-dataset", "The passport is about another dataset", where=dataset)
-    check_version(_at(published, dataset), storages=workspace.storages)
+    check_dataset(workspace, _at(published, dataset))
     check_prefix(release.checkpoint, _existing(workspace).path, public_key=keys["checkpoint"].public_key)
     return CheckedPassport(statement=statement, digest=current.passport)
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from airflow_privacy.core.errors import BadInput, PrivacyError
-from airflow_privacy.core.io.version_copy import read_current
 from airflow_privacy.core.model.codec import Value
 from airflow_privacy.core.model.dataset import Dataset
 from airflow_privacy.core.model.findings import Role
@@ -19,6 +18,7 @@ from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.release import Fact
 from airflow_privacy.core.model.risk import RiskReport
 from airflow_privacy.core.model.techniques import Drop, name_of
+from airflow_privacy.core.pipeline.places import current_at
 from airflow_privacy.core.pipeline.proof import facts_of
 from airflow_privacy.core.pipeline.workspace import Workspace
 from airflow_privacy.core.policy.environments import normalise
@@ -110,7 +110,7 @@ class _History:
         """What is published in a folder; where nothing is, what was masked into it last."""
         place = normalise(target)
         try:
-            published = read_current(target, storages=self._workspace.storages).passport
+            published = current_at(self._workspace, target).passport
         except PrivacyError:
             published = ""
         transfers = [fact for fact in self._of("transferred") if normalise(self._dataset(fact).uri) == place]

@@ -12,7 +12,6 @@ import msgspec
 import polars as pl
 
 from airflow_privacy.core.errors import BadInput, CheckFailed, TerminalError, VerificationError
-from airflow_privacy.core.io.version import open_version
 from airflow_privacy.core.io.version_copy import Current
 from airflow_privacy.core.model.dataset import Dataset
 from airflow_privacy.core.model.findings import Findings
@@ -23,6 +22,7 @@ from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.model.release import Fact
 from airflow_privacy.core.model.risk import RiskReport
 from airflow_privacy.core.pipeline.apply import table_of_dataset
+from airflow_privacy.core.pipeline.places import open_dataset
 from airflow_privacy.core.pipeline.proof import CheckedPassport, facts_linking, verify_passport_of
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, record
 from airflow_privacy.core.policy.environments import normalise
@@ -94,6 +94,7 @@ def read_training_set(workspace: Workspace, dataset: ArtifactRef, *, model: str)
     :param model: the model that it was registered for.
     :raises VerificationError: it was never registered for this model, or its passport does not hold any more.
     :raises StorageUnavailable: a file cannot be read.
+    :raises KeyUnavailable: it is encrypted, and its key was destroyed or is not to be had.
     """
     fact = _registration(workspace, dataset, model)
     passport = next(link.digest for link in fact.links if link.kind == "passport")
@@ -103,7 +104,7 @@ def read_training_set(workspace: Workspace, dataset: ArtifactRef, *, model: str)
     checked = verify_passport_of(workspace, published.uri, current=current)
     if checked.statement.predicate.dataset != dataset.digest:
         raise VerificationError("wrong-dataset", "The passport is about another dataset", where=published.uri)
-    frame = pl.concat(list(open_version(published, storages=workspace.storages).slabs()))
+    frame = pl.concat(list(open_dataset(workspace, published).slabs()))
     return TrainingSet(frame=frame, flow=_flow(workspace, checked, published, model=model))
 
 

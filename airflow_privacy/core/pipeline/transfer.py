@@ -6,20 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import msgspec
-
 from airflow_privacy.core.attest.passport import issue_passport
 from airflow_privacy.core.errors import CheckFailed, PrivacyError, TerminalError
-from airflow_privacy.core.io.version_copy import copy_version, publish
-from airflow_privacy.core.model.codec import digest_of, sha256
+from airflow_privacy.core.model.codec import sha256
 from airflow_privacy.core.model.flow import Flow, Outcome
 from airflow_privacy.core.model.levels import describe
 from airflow_privacy.core.model.passport import Release, Statement, Subject
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.pipeline.apply import table_of_dataset
+from airflow_privacy.core.pipeline.approvals import Run, valid_approvals
 from airflow_privacy.core.pipeline.evidence import Bundle, gather
+from airflow_privacy.core.pipeline.places import Place, carry, content_of
 from airflow_privacy.core.pipeline.proof import verify_passport_of
-from airflow_privacy.core.pipeline.release import Run, valid_approvals
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, record
 from airflow_privacy.core.policy.environments import environment_of
 
@@ -68,24 +66,26 @@ def transfer(
 
 
 def _publish(workspace: Workspace, caller: Caller, bundle: Bundle, *, approvals: Sequence[str], out: str) -> Released:
-    manifest = copy_version(dataset=bundle.dataset, out=out, storages=workspace.storages)
-    published = msgspec.structs.replace(bundle.dataset, uri=out)
+    place = Place(uri=out, environment=environment_of(bundle.policy, out), scope=bundle.plan.scope)
+    carried = carry(workspace, bundle.dataset, place)
+    published = carried.dataset
     ref = workspace.artifacts.put(published, counts={"rows": published.rows, "files": len(published.files)})
     links = {"evidence": bundle.digest, "dataset": ref.digest}
-    passport = _current_passport(workspace, bundle, out)
-    if passport is None:
+
+    def issue() -> bytes:
         # The fact comes first: a crash may leave a fact without a publication, never a publication without a fact.
         agreed = {f"approval-{number}": digest for number, digest in enumerate(approvals, 1)}
         position = record(workspace, caller, "released", links={**links, **agreed}, counts=ref.counts)
         issued = workspace.now()
         statement = Statement(
             subject=tuple(
-                Subject(name=file.path, digest={"sha256": file.sha256.removeprefix("sha256:")}) for file in published.files
+                Subject(name=name, digest={"sha256": digest.removeprefix("sha256:")})
+                for name, digest in content_of(published).items()
             ),
             predicate=Release(
                 dataset=ref.digest,
                 version=published.version,
-                manifest=digest_of(manifest),
+                manifest=carried.manifest,
                 evidence=bundle.digest,
                 plan=bundle.dataset.plan,
                 risk=bundle.evidence.risk,
@@ -100,9 +100,12 @@ def _publish(workspace: Workspace, caller: Caller, bundle: Bundle, *, approvals:
                 checkpoint=position.checkpoint,
             ),
         )
-        envelope = issue_passport(statement, workspace.keyring().signer("passport"))
+        return issue_passport(statement, workspace.keyring().signer("passport"))
+
+    passport = _current_passport(workspace, bundle, out)
+    if passport is None:
+        envelope = carried.publish(issue)
         passport = sha256(envelope)
-        publish(out, published.version, envelope, storages=workspace.storages)
         record(workspace, caller, "transferred", links={**links, "passport": passport}, counts=ref.counts)
     flow = Flow(
         inputs=(table_of_dataset(bundle.dataset),),

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from airflow_privacy.core.io.artifacts import ArtifactStore
 from airflow_privacy.core.io.local import local_storage
+from airflow_privacy.core.io.sql import Databases, no_databases
 from airflow_privacy.core.io.storage import Storages
-from airflow_privacy.core.keyring import Keyring, open_keyring
+from airflow_privacy.core.keyring import Keyring, Wrapper, open_keyring
 from airflow_privacy.core.ledger.log import Ledger, open_ledger
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.model.release import Fact, LedgerPosition, Link
@@ -25,12 +26,16 @@ def _utc_now() -> datetime:
 @dataclass(frozen=True, kw_only=True)
 class Workspace:
     """:param home: the privacy home. :param artifacts: the store. :param now: the clock, aware and in UTC.
-    :param storages: from a URI to where tables and datasets lie; by default the local file system only."""
+    :param storages: from a URI to where tables and datasets lie; by default the local file system only.
+    :param key_wrapper: the root of the keyring where it lies elsewhere; by default it is a file of the home.
+    :param databases: from a connection's id to its database, for ``sql://``; by default there is none."""
 
     home: Path
     artifacts: ArtifactStore
     now: Callable[[], datetime] = field(default=_utc_now)
     storages: Storages = field(default=local_storage)
+    key_wrapper: Wrapper | None = None
+    databases: Databases = field(default=no_databases)
 
     @property
     def ledger_path(self) -> Path:
@@ -44,7 +49,7 @@ class Workspace:
 
     def keyring(self) -> Keyring:
         """The keys of this home; a home without keys is an error."""
-        return open_keyring(self.home)
+        return open_keyring(self.home, wrapper=self.key_wrapper)
 
     def ledger(self) -> Ledger:
         """The ledger, open for appending."""

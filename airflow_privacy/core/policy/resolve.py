@@ -12,19 +12,20 @@ from airflow_privacy.core.errors import BadInput, CheckFailed
 from airflow_privacy.core.model.codec import digest_of
 from airflow_privacy.core.model.contract import Column, Contract, Table
 from airflow_privacy.core.model.findings import ColumnFinding, Findings, Role, Signal
-from airflow_privacy.core.model.levels import parse_predicate
-from airflow_privacy.core.model.plan import Decision, MaskingPlan, RecordSuppression
+from airflow_privacy.core.model.plan import Decision, MaskingPlan, RecordRule, RecordSuppression
 from airflow_privacy.core.model.policy import Boundary, Policy, Rule, When
 from airflow_privacy.core.model.refs import FileStamp
-from airflow_privacy.core.model.techniques import SUPPRESSING, Drop, GeoPrefix, Keep, Round, Technique, name_of
-from airflow_privacy.core.model.techniques.fits import fits, fitting, why_not
+from airflow_privacy.core.model.techniques import SUPPRESSING, Drop, Technique
+from airflow_privacy.core.model.techniques.leaves import is_verbatim
 from airflow_privacy.core.policy.environments import boundary_of, environment_of
+from airflow_privacy.core.policy.safety import require_columns, require_fit, require_safe
 
 DEFAULT_DENY = "default-deny"
+_NUMERIC = frozenset({"integer", "number", "decimal"})
+_DATED = frozenset({"date", "timestamp"})
+_COMPARABLE = _NUMERIC | {"string", "boolean"}
 _NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]+")
 
-# No address, number or name is told by so few characters; a longer prefix may hold a short identifier whole.
-_SHORT_PREFIX = 5
 # An entity that is pinned without a role is a direct identifier, unless it is one of these.
 _QUASI_IDENTIFIERS = frozenset(
     {
@@ -62,10 +63,11 @@ def resolve(
 
     What the contract pins (``privacy.entity``, ``privacy.role``) outranks detection, whether detection knew the contract or not.
     Words of classifications and tags are compared without regard to case. A misspelt entity or column in a rule matches nothing:
-    the column falls to a later rule, or is dropped.
+    the column falls to a later rule, or is dropped; the explanation names such rules. A rule about records is for the tables that
+    have its column, and no other.
 
-    :raises CheckFailed: the contract does not allow the purpose; a rule may leave an identifier as it is, and the boundary does
-        not accept that; a technique does not fit the column's type.
+    :raises CheckFailed: the contract does not allow the purpose; a technique is not safe for its column, or not at this boundary
+        (:mod:`airflow_privacy.core.policy.safety`); it does not fit the column's type, or names a column that is not there.
     :raises BadInput: unknown environment, no boundary, or a name that cannot name a scope.
     """
     for what, name in (("purpose", purpose), ("recipient", recipient), ("destination", destination)):
@@ -81,7 +83,7 @@ def resolve(
     source_environment = environment_of(policy, findings.source).name
     boundary = boundary_of(policy, source_environment, destination)
     decisions = tuple(
-        _decide(finding, table.column(finding.name), policy, boundary, purpose=purpose, where=policy_file.uri)
+        _decide(finding, table.column(finding.name), policy, boundary, findings, purpose=purpose, where=policy_file.uri)
         for finding in findings.columns
     )
     quasi = tuple(d.column for d in decisions if d.role == "quasi-identifier" and not isinstance(d.technique, SUPPRESSING))
@@ -101,14 +103,59 @@ def resolve(
         destination=destination,
         purpose=purpose,
         recipient=recipient,
-        scope=f"{destination}/{purpose}/{recipient}",
+        scope=_scope(policy, destination=destination, purpose=purpose, recipient=recipient, dataset=table.name),
         decisions=decisions,
         suppression=suppression,
+        drop_records=_record_rules(policy, findings, where=policy_file.uri),
     )
 
 
+def _scope(policy: Policy, *, destination: str, purpose: str, recipient: str, dataset: str) -> str:
+    """``<destination>/<purpose>/<recipient>``, ``*`` for what the policy does not part by; ``/<dataset>`` where it does."""
+    parts = {"environment": destination, "purpose": purpose, "recipient": recipient}
+    scope = "/".join(value if part in policy.scope_by else "*" for part, value in parts.items())
+    if "dataset" not in policy.scope_by:
+        return scope
+    if not _NAME.fullmatch(dataset):
+        what = "The table's name must be letters, digits, '_', '.' or '-', since the policy parts keys by dataset"
+        raise BadInput("bad-name", what, do="Rename it in the contract, or take dataset out of scope_by.")
+    return f"{scope}/{dataset}"
+
+
+def _record_rules(policy: Policy, findings: Findings, *, where: str) -> tuple[RecordRule, ...]:
+    """The rules about records whose column the table has: a policy is for many tables, and most have other columns.
+
+    :raises CheckFailed: a rule compares with what the column cannot hold.
+    """
+    rules = []
+    for rule in policy.drop_records:
+        finding = findings.column(rule.column)
+        if finding is None:
+            continue
+        bounds = [bound for bound in (rule.below, rule.above) if bound is not None]
+        dated = any(isinstance(bound, str) for bound in bounds)
+        kinds = _DATED if dated else _NUMERIC
+        if (bounds and finding.dtype not in kinds) or (rule.equals and finding.dtype not in _COMPARABLE):
+            raise CheckFailed(
+                "record-rule-does-not-fit",
+                f"The record rule {rule.name!r} compares with {'a date' if dated else 'values'}, and the column "
+                f"{rule.column!r} is {finding.dtype}",
+                where=where,
+                do="Correct the rule, or change the column's type at the source.",
+            )
+        rules.append(rule)
+    return tuple(rules)
+
+
 def _decide(
-    finding: ColumnFinding, column: Column | None, policy: Policy, boundary: Boundary, *, purpose: str, where: str
+    finding: ColumnFinding,
+    column: Column | None,
+    policy: Policy,
+    boundary: Boundary,
+    findings: Findings,
+    *,
+    purpose: str,
+    where: str,
 ) -> Decision:
     entity = (column.entity if column else None) or finding.entity
     role = _role(finding, column)
@@ -125,9 +172,10 @@ def _decide(
     technique: Technique = rule.then if rule else Drop()
     name = rule.name if rule else DEFAULT_DENY
     place = f"{where}, rule {name}, column {finding.name}"
-    _require_fit(finding, technique, where=place)
-    _require_safe(finding, role, technique, boundary, where=place)
-    if isinstance(technique, Keep) and finding.embedded:
+    require_fit(finding, technique, where=place)
+    require_columns(finding, technique, findings, where=place)
+    require_safe(finding, entity, role, technique, boundary, findings, where=place)
+    if is_verbatim(technique) and finding.embedded:
         role = "direct-identifier"  # what single values hold is released with them, and the privacy level must say so
     return Decision(
         column=finding.name,
@@ -169,32 +217,6 @@ def _matches(
 
 def _folded(words: Iterable[str]) -> set[str]:
     return {word.strip().casefold() for word in words}
-
-
-def _require_fit(finding: ColumnFinding, technique: Technique, *, where: str) -> None:
-    if not fits(technique, finding.dtype):
-        raise CheckFailed(
-            "technique-does-not-fit",
-            f"{name_of(technique)} takes {', '.join(sorted(fitting(technique) - {'null'}))}, and the column is {finding.dtype}",
-            where=where,
-            do=why_not(technique, finding.dtype),
-        )
-
-
-def _require_safe(finding: ColumnFinding, role: Role, technique: Technique, boundary: Boundary, *, where: str) -> None:
-    if any(kind == "raw" for kind, _ in parse_predicate(boundary.level)):
-        return
-    kept = isinstance(technique, Keep) or (isinstance(technique, GeoPrefix) and technique.length > _SHORT_PREFIX)
-    if role == "direct-identifier" and (kept or isinstance(technique, Round)):
-        held, do = "a direct identifier", "Choose another technique, or overrule the verdict in the contract with privacy.role."
-    elif finding.embedded and kept:
-        # A pin says what the column is; what single values hold besides is there all the same.
-        held, do = f"values that hold {', '.join(finding.embedded)}", "Choose another technique, or clean the data at its source."
-    else:
-        return
-    verb = "keeps" if isinstance(technique, Keep) else f"may keep, with {name_of(technique)},"
-    what = f"The rule {verb} {held}, and the boundary does not accept it in clear"
-    raise CheckFailed("identifier-kept", what, where=where, do=do)
 
 
 def _reasons(finding: ColumnFinding, column: Column | None, role: Role, policy: Policy, rule: Rule | None) -> Iterator[str]:

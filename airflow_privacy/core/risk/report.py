@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.model.levels import PrivacyLevel, describe, level_of, satisfies
-from airflow_privacy.core.model.plan import MaskingPlan
+from airflow_privacy.core.model.plan import Decision, MaskingPlan
 from airflow_privacy.core.model.policy import Boundary
 from airflow_privacy.core.model.risk import RiskFigures, RiskReport, Thresholds
-from airflow_privacy.core.model.techniques import GENERALIZING, Keep, PartialMask
+from airflow_privacy.core.model.techniques import FreeText, parts_of
+from airflow_privacy.core.model.techniques.leaves import leaves
 
 
 def assess(
@@ -20,12 +21,14 @@ def assess(
     k_with_tokens: int,
     rows_kept: float,
     boundary: Boundary,
+    rows_dropped: float = 0.0,
 ) -> RiskReport:
     """Put figures, level and thresholds together. A threshold that does not hold is a violation in words, not an error.
 
     :param before: figures of the source, :param after: of the masked dataset, over the same quasi-identifiers.
     :param k_with_tokens: k with the pseudonyms counted among the quasi-identifiers.
     :param rows_kept: share of the source's rows that are released, 0 to 1.
+    :param rows_dropped: share of the source's rows that the plan's rules about records left out: wanted, so no violation.
     """
     level = _level(plan, after, k_with_tokens)
     thresholds = Thresholds(
@@ -46,7 +49,7 @@ def assess(
         rows_kept=rows_kept,
         thresholds=thresholds,
         level=level,
-        violations=_violations(plan, after, rows_kept, thresholds, level),
+        violations=_violations(plan, after, rows_kept + rows_dropped, thresholds, level),
     )
 
 
@@ -79,11 +82,11 @@ def summary_markdown(report: RiskReport) -> str:
 
 
 def _level(plan: MaskingPlan, after: RiskFigures, k_with_tokens: int) -> PrivacyLevel:
-    direct = [d.technique for d in plan.released() if d.role == "direct-identifier"]
+    direct = {leaves(d.technique, d.entity) for d in plan.released() if d.role == "direct-identifier"}
     return level_of(
-        direct_in_clear=any(isinstance(technique, Keep) for technique in direct),
+        direct_in_clear="value" in direct,
         # A generalized direct identifier is a part of it too: it is no quasi-identifier that the figures count.
-        partial_identifiers=any(isinstance(technique, (PartialMask, *GENERALIZING)) for technique in direct),
+        partial_identifiers="part" in direct or any(map(_holds_uncounted, plan.released())),
         tokens=bool(plan.tokens()),
         k=after.k,
         k_with_tokens=k_with_tokens,
@@ -91,8 +94,16 @@ def _level(plan: MaskingPlan, after: RiskFigures, k_with_tokens: int) -> Privacy
     )
 
 
+def _holds_uncounted(decision: Decision) -> bool:
+    """Whether something identifying may be in the column that no equivalence class counts: what detection missed in a text, or
+    what distinguishes the items of a list."""
+    if any(isinstance(part, FreeText) for part in parts_of(decision.technique)):
+        return True
+    return decision.dtype == "nested" and decision.role != "non-sensitive" and leaves(decision.technique) in ("part", "value")
+
+
 def _violations(
-    plan: MaskingPlan, after: RiskFigures, rows_kept: float, asked: Thresholds, level: PrivacyLevel
+    plan: MaskingPlan, after: RiskFigures, rows_accounted: float, asked: Thresholds, level: PrivacyLevel
 ) -> tuple[str, ...]:
     found = []
     if after.k < asked.min_k:
@@ -115,8 +126,8 @@ def _violations(
     if not satisfies(level, asked.level):
         found.append(f"the level is {describe(level)}, the boundary asks for {asked.level}")
     limit = plan.suppression.limit if plan.suppression is not None else 0.0
-    if 1 - rows_kept > limit + 1e-12:
-        found.append(f"{1 - rows_kept:.2%} of the rows were left out, at most {limit:.2%} is allowed")
+    if 1 - rows_accounted > limit + 1e-12:
+        found.append(f"{1 - rows_accounted:.2%} of the rows were left out, at most {limit:.2%} is allowed")
     return tuple(found)
 
 

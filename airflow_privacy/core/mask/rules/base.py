@@ -26,9 +26,9 @@ Again: TypeAlias = Callable[[pl.DataFrame], Sequence[object]]
 
 class ColumnRule(NamedTuple):
     """The two conditions; ``one_to_one``: equal source values must have equal masked values and different ones different;
-    ``fills``: missing values may have become something; ``needs``: the other source columns that ``beside`` reads;
-    ``moves``: values may stand in other rows than their source, so that rows cannot be compared; ``again`` computes the masked
-    values of a few rows a second time, by other code than the one that masks (None where it has no keys to do it)."""
+    ``fills``: missing values may have become something; ``needs``: the other source columns that ``beside`` reads; ``moves``:
+    values may stand in other rows than their source, so that rows cannot be compared; ``again`` computes the masked values of a
+    few rows a second time, by other code than the one that masks (None where it has no keys to do it)."""
 
     alone: pl.Expr
     beside: pl.Expr

@@ -8,6 +8,7 @@ from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.canonical import canonical_text, text
 from airflow_privacy.core.mask.generalize import bin_labels
 from airflow_privacy.core.mask.hierarchy import TOP, read_hierarchy
+from airflow_privacy.core.mask.populations import read_populations
 from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, TRUE, ColumnRule, Rule
 from airflow_privacy.core.model.plan import Decision
 from airflow_privacy.core.model.techniques import Bins, GeoPrefix, Hierarchy, Round, TruncateDate
@@ -64,11 +65,19 @@ def _month_of(value: pl.Expr) -> pl.Expr:
 def _geo_prefix(technique: GeoPrefix, decision: Decision, dtype: pl.DataType, tools: Tools) -> ColumnRule:
     del dtype, tools
     value = text(SOURCE).str.strip_chars()
+    head = value.str.head(technique.length).str.strip_chars_end()
     size = _masked.str.len_chars()
-    beside = value.str.head(technique.length).str.strip_chars_end() == _masked
+    alone = (size >= 1) & (size <= technique.length)
+    beside = head == _masked
+    if technique.populations is not None:
+        people = read_populations(decision.column, technique)
+        zeros = "0" * technique.length
+        few = head.replace_strict(people, default=0, return_dtype=pl.Int64) <= technique.min_population
+        beside = pl.when(few).then(_masked == zeros).otherwise(beside)
+        alone = _masked.is_in([*people, zeros])
     if decision.role == "direct-identifier":
         beside = beside & (_masked != value)
-    return ColumnRule((size >= 1) & (size <= technique.length), beside)
+    return ColumnRule(alone, beside)
 
 
 def _hierarchy(technique: Hierarchy, decision: Decision, dtype: pl.DataType, tools: Tools) -> ColumnRule:

@@ -10,7 +10,7 @@ from airflow_privacy.core.mask.dtypes import plain
 from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, TRUE, ColumnRule, Rule
 from airflow_privacy.core.mask.suppress import SEPARATOR, head_of, tail_of
 from airflow_privacy.core.model.plan import Decision
-from airflow_privacy.core.model.techniques import Keep, Null, PartialMask, Redact
+from airflow_privacy.core.model.techniques import Constant, Keep, Null, PartialMask, Redact
 
 _source, _masked = pl.col(SOURCE), pl.col(MASKED)
 
@@ -28,6 +28,11 @@ def _null(technique: Null, decision: Decision, dtype: pl.DataType, tools: Tools)
 def _redact(technique: Redact, decision: Decision, dtype: pl.DataType, tools: Tools) -> ColumnRule:
     del decision, dtype, tools
     return ColumnRule(_masked == technique.text, _masked.is_not_null())
+
+
+def _constant(technique: Constant, decision: Decision, dtype: pl.DataType, tools: Tools) -> ColumnRule:
+    del decision, dtype, tools
+    return ColumnRule(_masked == technique.value, TRUE, fills=True)
 
 
 def _partial_mask(technique: PartialMask, decision: Decision, dtype: pl.DataType, tools: Tools) -> ColumnRule:
@@ -48,4 +53,4 @@ def _partial_mask(technique: PartialMask, decision: Decision, dtype: pl.DataType
     return ColumnRule(clear <= kept, shape & pl.when(long).then(ends).otherwise(clear == 0))
 
 
-RULES: dict[type, Rule] = {Keep: _keep, Null: _null, Redact: _redact, PartialMask: _partial_mask}
+RULES: dict[type, Rule] = {Keep: _keep, Null: _null, Redact: _redact, Constant: _constant, PartialMask: _partial_mask}
