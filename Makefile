@@ -6,7 +6,7 @@ APPROVE ?= browser
 PYTEST ?= $(BIN)/python -m pytest
 export AIRFLOW__CORE__LOAD_EXAMPLES = False
 
-.PHONY: install check test test-core test-long demo clean bench-import bench-utility
+.PHONY: install check test test-core test-long demo clean bench-import bench-utility bench-mask
 
 install: $(VENV)/.installed
 
@@ -41,6 +41,10 @@ bench-import: install
 
 bench-utility: install
 	$(BIN)/python benchmarks/utility.py
+
+# Takes a few minutes; QUICK=--quick leaves the ten million rows out.
+bench-mask: install
+	$(BIN)/python benchmarks/masking.py $(QUICK)
 
 clean:
 	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache

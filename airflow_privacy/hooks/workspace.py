@@ -22,6 +22,7 @@ def open_workspace() -> Workspace:
     from airflow_privacy.core.io.artifacts import ArtifactStore
     from airflow_privacy.core.pipeline.workspace import Workspace
     from airflow_privacy.hooks.keyring import key_wrapper
+    from airflow_privacy.hooks.sql import connection_databases
     from airflow_privacy.hooks.storage import connection_storages
 
     executors = [name.strip() for name in config.executor().split(",")]
@@ -38,4 +39,5 @@ def open_workspace() -> Workspace:
         artifacts=ArtifactStore(config.artifacts()),
         storages=connection_storages(),
         key_wrapper=key_wrapper(config.keyring()),
+        databases=connection_databases(),
     )

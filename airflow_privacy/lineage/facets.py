@@ -73,9 +73,12 @@ def dataset_name(uri: str) -> tuple[str, str]:
 
     The connection in ``s3://conn_id@bucket/x`` says how it is reached, not which dataset it is.
     """
-    parts = urlsplit(uri)
+    parts = urlsplit(uri.removeprefix("delta+").removeprefix("iceberg+"))
     if parts.scheme in ("", "file"):
         return "file", str(Path(unquote(parts.path) if parts.scheme else uri).absolute())
+    if parts.scheme == "sql":
+        # The server behind the connection is not looked up here: a name that needs the database would be missing when it is down.
+        return f"sql://{parts.netloc}", unquote(parts.path.strip("/"))
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", parts.path.strip("/")
 
 

@@ -188,7 +188,7 @@ def test_a_key_service_that_does_not_answer_stays_worth_a_retry(shared: Path, tm
         def current(self) -> str:
             return "0" * 16 + ".v1"
 
-        def wrap(self, data_key: bytes, name: str) -> bytes:  # noqa: ARG002
+        def wrap(self, data_key: bytes, name: str) -> bytes:
             raise KeyServiceUnavailable("key-service-failed", "away")
 
         unwrap = wrap

@@ -152,3 +152,11 @@ def test_the_check_sees_clear_numbers_check_digits_and_issuers(technique, tools)
 def test_the_check_sees_tokens_of_another_key(technique):
     with pytest.raises(CheckFailed, match="another key"):
         check(PRESENT, masked(PRESENT, technique, tools=OTHER_TOOLS), technique)
+
+
+@pytest.mark.parametrize("tools", [TOOLS, NO_TOOLS], ids=["keys", "no keys"])
+def test_the_check_sees_another_issuer_with_a_right_check_digit(tools):
+    (made,) = masked(["4111111111111111"], ISSUED)
+    other = next(one for last in range(10) if luhn(one := "5" + made[1:-1] + str(last)) == 0)
+    with pytest.raises(CheckFailed, match="masking-not-applied"):
+        check(["4111111111111111"], [other], ISSUED, tools=tools)

@@ -97,7 +97,8 @@ def test_the_check_passes_with_rows_left_out():
     frame = pl.DataFrame({"name": [None, "a", "b"], "born": ["x", "y", "z"], "no": [1, 1, 2]})
     kept = plan_of(decision("name", TECHNIQUE), decision("born", Drop()), decision("no", Null()), k=1, over=("name",), limit=0.5)
     out = mask_frame(frame, kept, TOOLS)
-    check_masked(source=Frames(frame), sink=Frames(out[:-1]), plan=kept, find_entities=lambda _: {}, tools=TOOLS)
+    rows = (pl.Series([True, True, False]),)
+    check_masked(source=Frames(frame), sink=Frames(out[:-1]), plan=kept, find_entities=lambda _: {}, tools=TOOLS, kept=rows)
 
 
 @pytest.mark.parametrize("tools", [TOOLS, NO_TOOLS], ids=["keys", "no keys"])

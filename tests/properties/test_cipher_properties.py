@@ -15,7 +15,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from masking_builders import TOOLS, Frames, decision, plan_of
 
-from airflow_privacy.core.mask import ff1
+from airflow_privacy.core.mask import ff1, ff1_batch
 from airflow_privacy.core.mask.apply import mask_frame
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.check import check_masked
@@ -171,6 +171,19 @@ def test_a_rows_own_tweak_comes_after_the_common_one(n, own, numeral, decrypting
     made = crypt(np.array(rows), 10, key, tweak, decrypting=decrypting, beside=np.array(own, dtype=np.uint64))
     expected = [turn(ff1.aes(key), 10, tweak + one.to_bytes(3, "big"), row) for one, row in zip(own, rows, strict=True)]
     assert made.tolist() == expected
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data(), st.integers(2, 2**64 - 1) | st.integers(2**63 - 2, 2**63 + 2) | st.integers(2**56, 2**57))
+def test_arithmetic_by_a_modulus_of_up_to_64_bits_is_exact(data, modulus):
+    below = st.integers(0, modulus - 1)
+    one = data.draw(below)
+    other = data.draw(below | st.just(modulus - one - 1) | st.just((modulus - one) % modulus))
+    first, then = data.draw(st.integers(0, 2**64 - 1)), data.draw(st.integers(0, 2**32 - 1))
+    a, b, c, d = (np.array([number], dtype=np.uint64) for number in (one, other, first, then))
+    assert ff1_batch._plus(a, b, modulus).tolist() == [(one + other) % modulus]
+    assert ff1_batch._minus(a, b, modulus).tolist() == [(one - other) % modulus]
+    assert ff1_batch._reduced(c, d, modulus).tolist() == [((first << 32) + then) % modulus]
 
 
 @quick

@@ -23,7 +23,9 @@ KINDS = (
 LOCALES = ("en_US", "de_DE", "ru_RU", "zh_CN")
 SEXES = st.sampled_from([None, "f", "Männlich", "?", "2"])
 TEXTS = (
-    st.none() | st.text(max_size=10) | st.sampled_from(["Anna Müller", "DE89 3704 0044 0532 0130 00", "2001:db8::1", "192.0.2.7"])
+    st.none()
+    | st.text(max_size=10)
+    | st.sampled_from(["Anna Müller", "DE89 3704 0044 0532 0130 00", "2001:db8::1", "\U00010d50"])
 )
 FRAMES = st.lists(st.tuples(TEXTS, SEXES), max_size=10).map(
     lambda rows: pl.DataFrame(rows, schema={"c": pl.String, "sex": pl.String}, orient="row")

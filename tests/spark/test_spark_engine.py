@@ -31,7 +31,7 @@ SLAB = 300
 
 @pytest.fixture(autouse=True)
 def small_slabs(monkeypatch):
-    for function in (parts.slabs_of, parts.source_slabs):
+    for function in (parts.slabs_of, parts.source_slabs, parts.lazy_slabs):
         monkeypatch.setattr(function, "__defaults__", (SLAB,))
 
 

@@ -1,6 +1,7 @@
 """A process for the crash tests: does one step of a prepared release, and is killed by its parent on the way.
 
 ``python crash_worker.py STATE mask|transfer``; ``STATE`` is a JSON file with what the step needs.
+``python crash_worker.py SOURCE version OUT`` masks one file into a version of the dataset at ``OUT``, and nothing else.
 """
 
 from __future__ import annotations
@@ -12,14 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from masking_builders import TOOLS, decision, plan_of
 from people import AnyCase, Case, S3Case
 from steps import Steps, workspace_in
 
 from airflow_privacy.core.io.local import local_storage
 from airflow_privacy.core.io.s3 import S3Storage, parse_s3
+from airflow_privacy.core.io.source import open_source
 from airflow_privacy.core.io.storage import Storage, Storages
-from airflow_privacy.core.model.codec import convert
+from airflow_privacy.core.io.version import write_version
+from airflow_privacy.core.mask.run import mask_table
+from airflow_privacy.core.model.codec import convert, digest_of
+from airflow_privacy.core.model.dataset import Manifest
 from airflow_privacy.core.model.refs import ArtifactRef
+from airflow_privacy.core.model.techniques import Bins, HmacToken, Keep, Null, TruncateDate
 
 
 def save(steps: Steps, folder: Path, endpoint: str) -> Path:
@@ -61,8 +68,32 @@ def storages_at(client: Any) -> Storages:
     return storage
 
 
+PEOPLE_PLAN = plan_of(
+    decision("person_id", HmacToken()),
+    decision("name", Null()),
+    decision("email", HmacToken()),
+    decision("birth_date", TruncateDate(to="decade")),
+    decision("country", Keep()),
+    decision("income", Bins(edges=(20_000, 40_000))),
+    decision("notes", Null()),
+    decision("churned", Keep()),
+)
+
+
+def mask_version(source: str, out: str) -> Manifest:
+    """A table of people masked into a version of a dataset."""
+    opened = open_source(source)
+    return write_version(
+        out, digest_of(PEOPLE_PLAN), lambda stage: mask_table(source=opened, plan=PEOPLE_PLAN, tools=TOOLS, stage=stage)
+    )
+
+
 if __name__ == "__main__":
-    steps = steps_of(Path(sys.argv[1]))
+    state, step = sys.argv[1:3]
+    prepared = steps_of(Path(state)) if step != "version" else None
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    getattr(steps, sys.argv[2])()
+    if prepared is None:
+        mask_version(state, sys.argv[3])
+    else:
+        getattr(prepared, step)()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 
+import msgspec
 import polars as pl
 
+from airflow_privacy.core.mask.apply import mask_frame
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.canonical import is_missing
 from airflow_privacy.core.mask.dtypes import family
+from airflow_privacy.core.mask.learn import learn
 from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, other
 from airflow_privacy.core.mask.rules.of_column import column_rule
 from airflow_privacy.core.model.plan import Decision, MaskingPlan, RecordSuppression
@@ -64,6 +68,13 @@ class Frames:
 
     def slabs(self) -> Iterator[pl.DataFrame]:
         yield from self.frames
+
+
+def mask_all(frame, *decisions, tools=TOOLS, drop_records=()):
+    """A frame masked as one whole table, with the statistics pass before, and the tools that know what it learned."""
+    plan = msgspec.structs.replace(plan_of(*decisions), drop_records=tuple(drop_records))
+    tools = replace(tools, learned=learn(Frames(frame), plan, tools))
+    return mask_frame(frame, plan, tools), tools
 
 
 def holds(technique, source, masked, *, tools=TOOLS, role="non-sensitive", **others):

@@ -52,19 +52,25 @@ def _searching(pattern: str) -> regex.Pattern[str]:
 _PLAIN = {entity: _searching(pattern) for entity, (_, pattern) in patterns._HELD.items()}
 _PHONES = (_searching(patterns._INTERNATIONAL), _searching(patterns._NATIONAL))
 _IBAN, _CARD = regex.compile(patterns._IBAN_RUN), regex.compile(patterns._CARD_RUN)
+_SENTENCE_END = regex.compile(r"[.]\s")
+_FEWEST = 7  # digits of a telephone number that stands alone
+_BEHIND_IP = regex.compile(r"(?:%[0-9A-Za-z]+)?(?:/[0-9]{1,3})?(?!\w)")  # zone and network
 _SCORES = {"EMAIL_ADDRESS": SURE, "US_SSN": CHECKED, "IP_ADDRESS": CHECKED, "MAC_ADDRESS": CHECKED}
 
 
 def _plain(entity: str, text: str) -> Iterator[Span]:
     for match in _PLAIN[entity].finditer(text):
-        yield Span(entity, match.start(), match.end(), _SCORES[entity])
+        behind = _BEHIND_IP.match(text, match.end()) if entity == "IP_ADDRESS" else None
+        yield Span(entity, match.start(), behind.end() if behind else match.end(), _SCORES[entity])
 
 
 def _phones(text: str) -> Iterator[Span]:
     taken = [*_ibans(text), *_cards(text)]
     for pattern in _PHONES:
         for match in pattern.finditer(text):
-            run = match.group().rstrip(_EDGE)
+            # No number goes on behind the end of a sentence.
+            run = _SENTENCE_END.split(match.group(), maxsplit=1)[0].rstrip(_EDGE)
+            run = run if sum(char.isdigit() for char in run) >= _FEWEST else match.group().rstrip(_EDGE)
             start, end = match.start(), match.start() + len(run)
             if not any(one.start < end and start < one.end for one in taken):
                 yield Span("PHONE_NUMBER", start, end, CHECKED if is_phone(run) else SHAPED)

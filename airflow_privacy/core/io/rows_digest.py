@@ -30,6 +30,7 @@ import polars as pl
 import polars_hash as plh
 
 from airflow_privacy.core.errors import BadInput
+from airflow_privacy.core.io.formats.parquet import logical_type
 from airflow_privacy.core.io.local import answering
 from airflow_privacy.core.io.spool import Spool
 from airflow_privacy.core.model.codec import digest_of
@@ -43,8 +44,8 @@ _NAN_BITS = "9221120237041090560"
 def rows_digest(frames: Iterable[pl.DataFrame], columns: Sequence[ColumnType], *, held: int = _HELD) -> str:
     """The digest of a table, as ``sha256:<hex>``. How the frames are cut, and their order, do not matter.
 
-    :param columns: names and logical types; each frame has exactly these columns, in any physical type of the logical one (an
-        integer may come as a decimal without a fraction).
+    :param columns: names and logical types; each frame has exactly these columns, in any physical type of the logical one. An
+        integer may come as a decimal, and a column of type ``null`` as any type without values.
     :param held: digests that are kept in memory, 32 bytes each; more go to the worker's disk.
     :raises BadInput: ``columns-differ``; ``no-row-encoding`` for a type that has none.
     :raises StorageUnavailable: the disk of temporary files is full.
@@ -53,14 +54,20 @@ def rows_digest(frames: Iterable[pl.DataFrame], columns: Sequence[ColumnType], *
     names = [column.name for column in columns]
     digests = _Sorted(held)
     for frame in frames:
-        if frame.columns != names:
-            raise BadInput("columns-differ", "A frame has other columns than the table")
+        if frame.columns != names or not all(map(_fits, columns, frame.dtypes)):
+            raise BadInput("columns-differ", "A frame has other columns or types than the table")
         for batch in frame.iter_slices(_BATCH):
             digests.add(_row_digests(batch, schema))
     whole = hashlib.sha256()
     for piece in digests.pieces():
         whole.update(piece)
     return f"sha256:{whole.hexdigest()}"
+
+
+def _fits(column: ColumnType, dtype: pl.DataType) -> bool:
+    kind = logical_type(dtype)
+    # Databases have no integers beyond 64 bits with a sign, and no type for a column that holds nothing.
+    return kind in (column.dtype, "null") or (column.dtype, kind) == ("integer", "decimal") or column.dtype == "null"
 
 
 def _row_digests(frame: pl.DataFrame, schema: str) -> pl.Series:

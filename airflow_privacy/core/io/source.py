@@ -1,10 +1,10 @@
 """A table to be read: one file or a folder of part files, in Parquet, Avro, CSV or JSON lines, by content and not by extension;
-or a table in a database.
+or a table in a database or a lakehouse.
 
 The digest is taken over all bytes as they lie there when the source is opened; a local file that changes afterwards stops the
 reading. Files that cannot be read in place (objects of a store, compressed files, text that is not UTF-8) are spooled to the
 worker's disk first, in a private folder that is gone when nobody holds the source any more: memory stays flat, the disk has to
-hold them. A database's table is spooled too, and its digest is that of its rows.
+hold them. Tables of databases and lakehouses are spooled too, and their digest is that of the rows.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import polars as pl
 
@@ -29,9 +29,9 @@ from airflow_privacy.core.io.local import local_storage
 from airflow_privacy.core.io.rows_digest import rows_digest
 from airflow_privacy.core.io.source_files import Found, find_files
 from airflow_privacy.core.io.spool import Spool
-from airflow_privacy.core.io.sql import Databases, is_sql, no_databases
-from airflow_privacy.core.io.sql_source import spool_table
+from airflow_privacy.core.io.sql import Databases, no_databases
 from airflow_privacy.core.io.storage import Storage, Storages
+from airflow_privacy.core.io.tables import is_table, spool_rows
 from airflow_privacy.core.model.codec import digest_of
 from airflow_privacy.core.model.refs import ColumnType
 
@@ -51,6 +51,19 @@ class Reader(Protocol):
 
     def part(self, number: int, columns: Sequence[str], rows: int) -> Iterator[pl.DataFrame]:
         """Frames of at most *rows* rows of one file, with exactly *columns*."""
+        ...
+
+
+@runtime_checkable
+class LazyReader(Reader, Protocol):
+    """Files that can be cut anywhere before they are read."""
+
+    def unread(self, number: int, columns: Sequence[str], start: int, length: int) -> pl.LazyFrame:
+        """Some rows of one file, with exactly *columns*, not read yet."""
+        ...
+
+    def size(self, number: int) -> int:
+        """The rows of one file."""
         ...
 
 
@@ -76,9 +89,9 @@ class _Stamp:
 @dataclass(frozen=True)
 class TableSource:
     """One table, opened. ``digest`` is the SHA-256 of the file, or for a folder of the sorted list of its files' names and
-    SHA-256, and for a table in a database the digest of its rows. ``format`` is ``parquet``, ``avro``, ``csv``, ``jsonl`` or
-    ``sql``; ``compression`` ``gzip``, ``zstd`` or empty; ``encoding``
-    what text is in, where it had to be found out. Of several files these are the first one's."""
+    SHA-256; for a table in a database or a lakehouse it is that of the rows. ``format`` is ``parquet``, ``avro``, ``csv``,
+    ``jsonl``, ``sql``, ``delta`` or ``iceberg``; ``compression`` ``gzip``, ``zstd`` or empty; ``encoding`` what text is in, where
+    it had to be found out. Of several files these are the first one's."""
 
     uri: str
     format: str
@@ -138,6 +151,34 @@ class TableSource:
         self._refuse_changes()
         return frame
 
+    def lazy_slabs(self, rows: int) -> Iterator[tuple[pl.LazyFrame, int]] | None:
+        """Pieces of exactly *rows* rows, across files, the last one smaller, with their sizes; None where the format has to be
+        read from its beginning. What reading finds shows when a piece is computed, as the engine's own error.
+
+        :raises BadInput: ``source-changed`` when a file is not the one that was opened.
+        """
+        return self._cut(self._reader, rows) if isinstance(self._reader, LazyReader) else None
+
+    def _cut(self, reader: LazyReader, rows: int) -> Iterator[tuple[pl.LazyFrame, int]]:
+        self._refuse_changes()
+        names = [column.name for column in self.columns]
+        waiting: list[pl.LazyFrame] = []
+        held = 0
+        for number, partition in enumerate(self._partitions):
+            stored = [name for name in names if name not in partition.columns]
+            fixed = [pl.lit(column[0], dtype=column.dtype).alias(column.name) for column in partition]
+            size, start = reader.size(number), 0
+            while start < size:
+                length = min(rows - held, size - start)
+                waiting.append(reader.unread(number, stored, start, length).with_columns(fixed).select(names))
+                held, start = held + length, start + length
+                if held == rows:
+                    yield pl.concat(waiting), held
+                    waiting, held = [], 0
+        if held:
+            yield pl.concat(waiting), held
+        self._refuse_changes()
+
     def _read(self, columns: Sequence[str], rows: int) -> Iterator[pl.DataFrame]:
         self._refuse_changes()
         for number, partition in enumerate(self._partitions):
@@ -163,13 +204,15 @@ def open_source(uri: str, *, storages: Storages = local_storage, databases: Data
 
     Folders called ``key=value`` add a text, number or date column each, behind the files' own columns.
 
-    :param uri: a path, ``file://`` URI, what *storages* knows, or ``sql://<conn_id>/<schema>.<table>``.
+    :param uri: a path, ``file://`` URI, what *storages* knows, ``sql://<conn_id>/<schema>.<table>``,
+        ``delta+file:///…`` or ``iceberg+file:///…``.
     :raises BadInput: nothing there, nothing in it, not a table, or not readable as it is; never names a value.
     :raises StorageUnavailable: the storage, or the disk for temporary files, failed.
     """
     spool = Spool()
-    if is_sql(uri):
-        return _spooled(uri, "sql", spool_table(uri, databases=databases, spool=spool), spool)
+    if is_table(uri):
+        format_, paths = spool_rows(uri, databases=databases, spool=spool)
+        return _spooled(uri, format_, paths, spool)
     storage = storages(uri)
     found = find_files(storage)
     opened = [_open(storage, file, spool) for file in found]

@@ -205,7 +205,8 @@ def _widest(database: Database, connection: Any, place: SqlPlace, name: str, whe
     """The type that holds all values of a numeric column that declares none."""
     value = database.quote(name)
     finite = f"{value} NOT IN ('NaN', 'Infinity', '-Infinity')"
-    query = f"""SELECT coalesce(max(scale(trim_scale({value}))), 0), coalesce(max(length(trunc(abs({value}))::text)), 1)
+    query = f"""SELECT coalesce(max(scale(trim_scale({value}))), 0) AS scale,
+            coalesce(max(length(trunc(abs({value}))::text)), 1) AS whole
         FROM {name_of(database, place)} WHERE {finite}"""  # noqa: S608 - quoted identifiers
     ((scale, whole),) = execute(connection, query)
     if scale + whole > _MOST_DIGITS:

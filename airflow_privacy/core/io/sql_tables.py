@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,36 +25,14 @@ from airflow_privacy.core.io import sql_postgres as postgres
 from airflow_privacy.core.io.rows_digest import rows_digest
 from airflow_privacy.core.io.spool import Spool
 from airflow_privacy.core.io.sql import Database, Databases, SqlPlace, parse_sql, session
-from airflow_privacy.core.model.codec import Value
+from airflow_privacy.core.io.stored_rows import StoredRows, frames_of
+from airflow_privacy.core.io.table_version import TableVersion
 from airflow_privacy.core.model.dataset import Dataset, version_of_rows
 from airflow_privacy.core.model.refs import ColumnType
 
 VERSIONS = "airflow_privacy_versions"
 
 _LOCK_WAIT = "60s"
-
-
-class TableVersion(Value, frozen=True, kw_only=True):
-    """Which version a table is. ``passport`` is the signed envelope, empty as long as it is not published."""
-
-    version: str
-    rows_digest: str
-    plan: str
-    rows: int
-    passport: str = ""
-
-
-@dataclass(frozen=True)
-class StoredRows:
-    """A table's rows after they held against their digest, to be read as often as wanted; in no particular order."""
-
-    columns: tuple[ColumnType, ...]
-    _paths: tuple[Path, ...] = field(repr=False)
-    _spool: Spool = field(repr=False)
-
-    def slabs(self) -> Iterator[pl.DataFrame]:
-        """Frames of any size."""
-        return _frames(self._paths)
 
 
 def write_table(
@@ -256,8 +233,11 @@ def _require_rows(
     """Read a table in this transaction and hold it against its digest."""
     spool = spool or Spool()
     paths = postgres.read_rows(database, connection, place, where=uri, spool=spool, ordered=False)
-    found = pl.read_parquet_schema(paths[0])
-    if list(found) != [column.name for column in columns] or rows_digest(_frames(paths), columns) != version.rows_digest:
+    try:
+        found = rows_digest(frames_of(paths), columns)
+    except BadInput:
+        found = ""
+    if found != version.rows_digest:
         raise VerificationError(
             "rows-differ",
             "The table does not hold the rows that this version has",
@@ -265,11 +245,6 @@ def _require_rows(
             do="Drop the table if it was changed by hand, and mask again.",
         )
     return paths
-
-
-def _frames(paths: Iterable[Path]) -> Iterator[pl.DataFrame]:
-    for path in paths:
-        yield pl.read_parquet(path, glob=False, hive_partitioning=False)
 
 
 def _chain(first: pl.DataFrame, rest: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:

@@ -26,11 +26,9 @@ def mask_frame(frame: pl.DataFrame, plan: MaskingPlan, tools: Tools) -> pl.DataF
 
 def mask_columns(frame: pl.DataFrame, plan: MaskingPlan, tools: Tools, *, only: Sequence[str]) -> pl.DataFrame:
     """As :func:`mask_frame`, for some of the columns of a frame that is known to be the plan's."""
-    decisions = {decision.column: decision for decision in plan.decisions}
-    built = [expression(decisions[name], tools, frame.schema[name]) for name in only]
-    wanted = [one for one in built if one is not None]
+    wanted = _wanted(frame.schema, plan, tools, only)
     try:
-        # with_columns keeps the height where every expression is a constant; select would make one row of it.
+        # Not lazily: there a column comes in pieces, and an error would count the values of one of them.
         masked = frame.with_columns(wanted).select([one.meta.output_name() for one in wanted])
     except BatchFailed as error:
         failed = restored(error)
@@ -40,6 +38,23 @@ def mask_columns(frame: pl.DataFrame, plan: MaskingPlan, tools: Tools, *, only: 
     else:
         return masked
     raise failed
+
+
+def masking_of(frame: pl.LazyFrame, schema: pl.Schema, plan: MaskingPlan, tools: Tools, *, only: Sequence[str]) -> pl.LazyFrame:
+    """As :func:`mask_columns`, not computed yet; *schema* is the frame's.
+
+    :raises CheckFailed: a technique does not fit a column.
+    :raises KeyUnavailable: a key is not given.
+    """
+    wanted = _wanted(schema, plan, tools, only)
+    # with_columns keeps the height where every expression is a constant; select would make one row of it.
+    return frame.with_columns(wanted).select([one.meta.output_name() for one in wanted])
+
+
+def _wanted(schema: pl.Schema, plan: MaskingPlan, tools: Tools, only: Sequence[str]) -> list[pl.Expr]:
+    decisions = {decision.column: decision for decision in plan.decisions}
+    built = [expression(decisions[name], tools, schema[name]) for name in only]
+    return [one for one in built if one is not None]
 
 
 def require_columns(columns: Sequence[str], plan: MaskingPlan) -> None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import polars as pl
 
-from airflow_privacy.core.errors import KeyUnavailable
+from airflow_privacy.core.errors import CheckFailed, KeyUnavailable
 from airflow_privacy.core.mask.dtypes import plain
 from airflow_privacy.core.model.findings import Span as Span
+
+Learned = TypeVar("Learned")
 
 Keys: TypeAlias = Mapping[str, str]
 """Technique name → key in 64 or more lower-case hexadecimal digits."""
@@ -61,6 +63,20 @@ class Tools:
             )
         return key
 
+    def learned_of(self, technique: str, column: str, kind: type[Learned]) -> Learned:
+        """What the technique's own pass found about the column.
+
+        :raises CheckFailed: there was no such pass.
+        """
+        found = self.learned.get(column)
+        if not isinstance(found, kind):
+            raise CheckFailed(
+                "nothing-learned",
+                f"{technique} on column {column!r} needs a pass over the whole column before any of it can be masked",
+                where=column,
+            )
+        return found
+
 
 NO_TOOLS = Tools()
 
@@ -85,3 +101,13 @@ def text_type(technique: object, dtype: pl.DataType) -> pl.DataType:
     """The column becomes text."""
     del technique, dtype
     return pl.String()
+
+
+def once(value: pl.Expr, then: Callable[[pl.Expr], pl.Expr], dtype: pl.DataType) -> pl.Expr:
+    """*then* of *value*, which is computed one time however often *then* names it.
+
+    On a frame in memory the engine computes an expression again wherever it is named, a HMAC too.
+    """
+    return value.map_batches(
+        lambda values: values.alias("v").to_frame().select(then(pl.col("v"))).to_series(), return_dtype=dtype
+    )

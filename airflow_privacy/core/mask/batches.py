@@ -1,7 +1,7 @@
 """Python functions inside Polars expressions: whole columns at a time, over distinct values, with errors that come out whole.
 
 An eager frame makes a function's exception anew from its class and its text, so that an error with several parts is lost on the
-way. :func:`mapped` carries the parts as one text; :func:`restored` gives the error back where the frame was computed.
+way. :func:`by_batches` carries the parts as one text; :func:`restored` gives the error back where the frame was computed.
 """
 
 from __future__ import annotations
@@ -20,14 +20,25 @@ class BatchFailed(Exception):
 
 
 def mapped(value: pl.Expr, function: Callable[[pl.Series], pl.Series], column: str) -> pl.Expr:
-    """*function* over the text *value*: a series to one of the same length, each element by itself; named *column* inside.
+    """*function* over the text *value*: a series to one of the same length, each element by itself; named *column* inside."""
+    return by_batches(value, lambda series: function(series.alias(column)), pl.String(), column)
+
+
+def by_batches(
+    value: pl.Expr, function: Callable[[pl.Series], pl.Series], dtype: pl.DataType, column: str, *, rowwise: bool = True
+) -> pl.Expr:
+    """*value* through *function*, which gives a series of *dtype*, as many values as it got.
 
     Whatever else than a :class:`PrivacyError` comes out of *function* is cut off: its message may hold values.
+
+    :param rowwise: each element by itself.
     """
 
     def run(series: pl.Series) -> pl.Series:
         try:
-            return function(series.alias(column))
+            return function(series)
+        except BatchFailed:
+            raise
         except PrivacyError as error:
             failure = error
         except Exception as error:  # noqa: BLE001 - its message may hold values
@@ -36,11 +47,11 @@ def mapped(value: pl.Expr, function: Callable[[pl.Series], pl.Series], column: s
             )
         raise BatchFailed(_packed(failure))
 
-    return value.map_batches(run, return_dtype=pl.String(), is_elementwise=True)
+    return value.map_batches(run, return_dtype=dtype, is_elementwise=rowwise)
 
 
 def restored(failed: BatchFailed) -> PrivacyError:
-    """The error that :func:`mapped` carried."""
+    """The error that :func:`by_batches` carried."""
     text = str(failed)  # the engine adds the expression behind it
     (kind, reason, what, where, do), _ = json.JSONDecoder().raw_decode(text, text.index("["))
     made: PrivacyError = getattr(errors, kind)(reason, what, where=where, do=do)

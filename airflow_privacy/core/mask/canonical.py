@@ -42,6 +42,22 @@ def canonical_text(column: str, dtype: pl.DataType) -> pl.Expr:
     return value.cast(pl.String)
 
 
+def text_of_any(column: str) -> pl.Expr:
+    """As :func:`canonical_text`, for a column beside the one that is masked: its type is looked at when it is there.
+
+    :raises polars.exceptions.ComputeError: when it is computed, if the column has a type without a canonical text. (The engine
+        cannot carry an error of ours through its own code.)
+    """
+
+    def texts(values: pl.Series) -> pl.Series:
+        kind = family(values.dtype)
+        if kind in ("number", "nested", None):
+            raise pl.exceptions.ComputeError(f"a column of type {kind} has no one text for each value")
+        return values.alias("value").to_frame().select(canonical_text("value", values.dtype)).to_series()
+
+    return pl.col(column).map_batches(texts, return_dtype=pl.String)
+
+
 def text(column: str) -> pl.Expr:
     """A column as text, null where it is empty or only white space."""
     value = pl.col(column).cast(pl.String)

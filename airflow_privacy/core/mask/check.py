@@ -9,15 +9,18 @@ figures and the approver are for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed, PrivacyError
 from airflow_privacy.core.mask.apply import require_columns
 from airflow_privacy.core.mask.base import NO_TOOLS, Tools
+from airflow_privacy.core.mask.batches import BatchFailed, restored
 from airflow_privacy.core.mask.canonical import canonical_text, is_missing
 from airflow_privacy.core.mask.check_rows import Moved, Rows, TokensInClear, fail
 from airflow_privacy.core.mask.expressions import output_dtype
+from airflow_privacy.core.mask.learn import learn
 from airflow_privacy.core.mask.parts import Slabs, Source, slabs_of, source_slabs
 from airflow_privacy.core.mask.records import ClassCounts, require_k, suppression_of
 from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, Again, ColumnRule, other
@@ -72,6 +75,7 @@ def check_masked(
     """
     require_columns([column.name for column in source.columns], plan)
     suppression = suppression_of(plan)
+    tools = replace(tools, learned=learn(source, plan, tools))
     before = next(source_slabs(source)).schema
     released = plan.released()
     expected = pl.Schema({d.column: output_dtype(d, before[d.column]) for d in released})
@@ -80,8 +84,12 @@ def check_masked(
         _check_alone(sink, plan, suppression, expected, rules, find_entities)
         _check_beside(source, sink, plan, before, expected, rules, kept)
         return
+    except BatchFailed as stopped:
+        inside: PrivacyError | None = restored(stopped)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        failure = type(error).__name__
+        inside, failure = None, type(error).__name__
+    if inside is not None:
+        raise inside
     raise CheckFailed("masking-not-checked", f"The written files could not be compared with their source: {failure}")
 
 

@@ -12,9 +12,10 @@ from decimal import Decimal
 import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed
-from airflow_privacy.core.mask.base import Spec, Tools, same_type, text_type
+from airflow_privacy.core.mask.base import Spec, Tools, once, same_type, text_type
 from airflow_privacy.core.mask.canonical import present, text
-from airflow_privacy.core.model.techniques import Age, EmailDomain, IpPrefix, TopBottomCode
+from airflow_privacy.core.mask.learned.quantiles import Quantiles
+from airflow_privacy.core.model.techniques import Age, EmailDomain, IpPrefix, QuantileBins, TopBottomCode, name_of
 
 _OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _LABEL = r"[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}-]*[\p{L}\p{N}\p{M}])?"
@@ -118,12 +119,9 @@ def ip_prefix(column: str, technique: IpPrefix, dtype: pl.DataType, tools: Tools
     del dtype, tools
     address = text(column).str.strip_chars()
     octets = address.str.extract_groups(rf"^{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}$")
-    fields = [octets.struct[n].cast(pl.UInt64) for n in range(4)]
-    number = fields[0] * 2**24 + fields[1] * 2**16 + fields[2] * 2**8 + fields[3]
-    size = 2 ** (32 - technique.v4)
-    network = number // size * size
-    parts = [network // 2**24, network // 2**16 % 256, network // 2**8 % 256, network % 256]
-    v4 = pl.format("{}.{}.{}.{}/" + str(technique.v4), *parts)
+    v4 = once(
+        once(octets, _bits, pl.UInt32()) // 2 ** (32 - technique.v4), lambda one: _network_v4(one, technique.v4), pl.String()
+    )
 
     def networks(values: pl.Series) -> pl.Series:
         found = {value: _network_v6(value, technique.v6) for value in values.drop_nulls().unique()}
@@ -131,6 +129,16 @@ def ip_prefix(column: str, technique: IpPrefix, dtype: pl.DataType, tools: Tools
 
     v6 = pl.when(address.str.contains(":", literal=True)).then(address).map_batches(networks, return_dtype=pl.String)
     return pl.coalesce(v4, v6)
+
+
+def _bits(octets: pl.Expr) -> pl.Expr:
+    first, second, third, fourth = (octets.struct[n].cast(pl.UInt32) for n in range(4))
+    return first * 2**24 + second * 2**16 + third * 2**8 + fourth
+
+
+def _network_v4(prefix: pl.Expr, bits: int) -> pl.Expr:
+    network = prefix * 2 ** (32 - bits)
+    return pl.format("{}.{}.{}.{}/" + str(bits), network // 2**24, network // 2**16 % 256, network // 2**8 % 256, network % 256)
 
 
 def _network_v6(value: str, bits: int) -> str | None:
@@ -151,9 +159,31 @@ def email_domain(column: str, technique: EmailDomain, dtype: pl.DataType, tools:
     names its owner, and a small firm's few. Use a hierarchy or ``constant`` where such domains can be.
     """
     del technique, dtype, tools
-    domain = text(column).str.strip_chars().str.extract(_ADDRESS)
+    return once(text(column).str.strip_chars().str.extract(_ADDRESS), _fitting_domain, pl.String())
+
+
+def _fitting_domain(domain: pl.Expr) -> pl.Expr:
+    """RFC 1035's lengths: 63 to a label, 253 in all."""
     fits = (domain.str.len_bytes() <= 253) & ~domain.str.contains(r"[^.]{64}")
     return pl.when(fits).then(domain.str.to_lowercase())
+
+
+def quantile_bins(column: str, technique: QuantileBins, dtype: pl.DataType, tools: Tools) -> pl.Expr:
+    """A number to the label of its interval between quantiles of the column (see ``learned/quantiles.py``); NaN becomes missing.
+
+    Each interval has about the same share of the rows, save where one value has more. The first and the last are open, and
+    neither the smallest nor the largest value is in a label; all other edges are values of the column. With one or two distinct
+    values there is one interval, ``*``. Protects against matching exact figures and against outliers. Does not protect the
+    person whose value is an edge from being known to have it, and shows the distribution; releases of two tables that differ by
+    one record can tell its value. Rows that k-suppression takes away have been counted.
+
+    :raises CheckFailed: the column was not looked at.
+    """
+    learned = tools.learned_of(name_of(technique), column, Quantiles)
+    if not learned.edges.len():
+        return present(column, dtype, pl.lit(learned.labels[0]))
+    interval = pl.lit(learned.edges).search_sorted(pl.col(column), side="right")
+    return present(column, dtype, pl.lit(pl.Series(learned.labels)).gather(interval))
 
 
 def _bad_parameter(column: str, what: str, do: str = "Correct the rule.") -> CheckFailed:
@@ -161,6 +191,7 @@ def _bad_parameter(column: str, what: str, do: str = "Correct the rule.") -> Che
 
 
 SPECS: dict[type, Spec] = {
+    QuantileBins: Spec(quantile_bins, text_type),
     TopBottomCode: Spec(top_bottom_code, same_type),
     Age: Spec(age, lambda *_: pl.Int64()),
     IpPrefix: Spec(ip_prefix, text_type),

@@ -41,9 +41,13 @@ class KeptRows:
 
     def tools(self, tools: Tools) -> Tools:
         """*tools* that know where the frame's rows stand in the source."""
+        return replace(tools, first_row=self.first_row, rows=None if self.keep is None else self.numbers())
+
+    def numbers(self) -> pl.Series:
+        """The numbers of the frame's rows in the source, as UInt64."""
         if self.keep is None:
-            return replace(tools, first_row=self.first_row, rows=None)
-        return replace(tools, first_row=self.first_row, rows=self.keep.arg_true().cast(pl.UInt64) + self.first_row)
+            return pl.int_range(self.first_row, self.first_row + self.frame.height, dtype=pl.UInt64, eager=True)
+        return self.keep.arg_true().cast(pl.UInt64) + self.first_row
 
     def and_of(self, kept: pl.Series | None) -> pl.Series | None:
         """The slab's rows that stay where of the frame's rows only *kept* do."""

@@ -11,8 +11,9 @@ import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed, PrivacyError
 from airflow_privacy.core.mask.base import FindSpans, Span, Spec, Tools, text_type
+from airflow_privacy.core.mask.batches import by_batches
 from airflow_privacy.core.mask.canonical import text as text_of
-from airflow_privacy.core.mask.presidio_operators import disjoint
+from airflow_privacy.core.mask.presidio_operators import disjoint, require_places
 from airflow_privacy.core.mask.text_entities import known_spans, repeated_spans
 from airflow_privacy.core.model.techniques import Ff1, FreeText, HmacToken, InText, Presidio, Redact, Surrogate, Technique
 
@@ -54,7 +55,7 @@ def free_text(column: str, technique: FreeText, dtype: pl.DataType, tools: Tools
         return _by_row(rows.struct.unnest(), lambda texts, known: _replaced(texts, known, technique, find, masked, column))
 
     known = [pl.col(one).cast(pl.String).alias(f"known.{at}") for at, one in enumerate(technique.known)]
-    return pl.struct(text_of(column).alias("text"), *known).map_batches(run, return_dtype=pl.String, is_elementwise=True)
+    return by_batches(pl.struct(text_of(column).alias("text"), *known), run, pl.String(), column)
 
 
 def entity_spans(
@@ -71,6 +72,7 @@ def entity_spans(
     except Exception as error:  # noqa: BLE001 - its message may hold the text
         failure = type(error).__name__
     else:
+        require_places(texts, found, column)
         return [
             _with_known(text, values, spans, technique.min_score) for text, values, spans in zip(texts, known, found, strict=True)
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import NoReturn, TypeAlias
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.base import Spec, Tools
+from airflow_privacy.core.mask.batches import by_batches
 from airflow_privacy.core.mask.dtypes import family, plain
 from airflow_privacy.core.model.techniques import (
     LEARNING,
@@ -77,7 +78,7 @@ def inside(column: str, technique: Inside, dtype: pl.DataType, tools: Tools, *, 
     def run(values: pl.Series) -> pl.Series:
         return _masked(values.cast(plain(dtype)), tree, built, column)
 
-    return pl.col(column).map_batches(run, return_dtype=_type(tree, dtype, output), is_elementwise=True)
+    return by_batches(pl.col(column), run, _type(tree, dtype, output), column)
 
 
 def tree_of(column: str, technique: Inside, dtype: pl.DataType) -> Node:
@@ -117,10 +118,10 @@ def _tree(column: str, paths: dict[str, Plain], at: str, dtype: pl.DataType) -> 
     if not isinstance(dtype, pl.Struct):
         _fail(column, f"There is nothing inside {at or 'the column'!r}", "Correct the path.")
     fields: list[tuple[str, Node]] = []
+    owners = [(path, *_owner(path, _fields(dtype))) for path in paths]
     taken = 0
     for name, kind in _fields(dtype).items():
-        own = {path: _rest(path, name) for path in paths}
-        mine = {rest: paths[path] for path, rest in own.items() if rest is not None}
+        mine = {rest: paths[path] for path, owner, rest in owners if owner == name}
         taken += len(mine)
         node = _tree(column, mine, f"{at}.{name}" if at else name, kind) if mine else None
         if node is not None:
@@ -129,12 +130,13 @@ def _tree(column: str, paths: dict[str, Plain], at: str, dtype: pl.DataType) -> 
     return Record(tuple(fields)) if fields else None
 
 
-def _rest(path: str, name: str) -> str | None:
-    """What a path says below the field *name*; ``None`` where it does not go there."""
-    rest = path.removeprefix(name)
-    if rest == path or (rest and not rest.startswith((".", _ELEMENT))):
-        return None
-    return rest.removeprefix(".")
+def _owner(path: str, names: Iterable[str]) -> tuple[str | None, str]:
+    """The field that a path goes to, and what it says below it; of several, the one with the longest name."""
+    for name in sorted(names, key=len, reverse=True):
+        rest = path.removeprefix(name)
+        if path.startswith(name) and (not rest or rest.startswith((".", _ELEMENT))):
+            return name, rest.removeprefix(".")
+    return None, ""
 
 
 def _masked(values: pl.Series, tree: Node, built: dict[str, pl.Expr], column: str) -> pl.Series:

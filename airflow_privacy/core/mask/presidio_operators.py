@@ -13,6 +13,7 @@ import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.base import Span, Spec, Tools, text_type
+from airflow_privacy.core.mask.batches import by_batches
 from airflow_privacy.core.mask.canonical import canonical_text
 from airflow_privacy.core.model.techniques import Presidio
 
@@ -47,7 +48,7 @@ def presidio(column: str, technique: Presidio, dtype: pl.DataType, tools: Tools)
     def run(values: pl.Series) -> pl.Series:
         return _by_value(values, operate)
 
-    return canonical_text(column, dtype).map_batches(run, return_dtype=pl.String, is_elementwise=True)
+    return by_batches(canonical_text(column, dtype), run, pl.String(), column)
 
 
 def operator_of(technique: Presidio, column: str) -> Operate:
@@ -94,10 +95,9 @@ def disjoint(texts: Sequence[str], found: Sequence[Sequence[Span]], column: str)
     # Kept as they are, so that the places of the result are those in the source.
     kept = {"DEFAULT": anonymizer.OperatorConfig("keep", {})}
     strategy = anonymizer.ConflictResolutionStrategy.REMOVE_INTERSECTIONS
+    require_places(texts, found, column)
     settled = []
     for text, spans in zip(texts, found, strict=True):
-        if any(not 0 <= span.start < span.end <= len(text) for span in spans):
-            raise CheckFailed("masking-failed", "Detection reports an entity outside of its text", where=column)
         if len(spans) < 2:
             settled.append(list(spans))
             continue
@@ -116,6 +116,18 @@ def disjoint(texts: Sequence[str], found: Sequence[Sequence[Span]], column: str)
             continue
         raise CheckFailed("masking-failed", f"Presidio could not settle overlapping entities: {failure}", where=column)
     return settled
+
+
+def require_places(texts: Sequence[str], found: Sequence[Sequence[Span]], column: str) -> None:
+    """Each text has its entities, none of them outside of it.
+
+    :raises CheckFailed: it is not so.
+    """
+    if len(texts) != len(found):
+        raise CheckFailed("masking-failed", "Detection reports entities of more or fewer texts than it got", where=column)
+    for text, spans in zip(texts, found, strict=True):
+        if any(not 0 <= span.start < span.end <= len(text) for span in spans):
+            raise CheckFailed("masking-failed", "Detection reports an entity outside of its text", where=column)
 
 
 def _span(item: Any) -> Span:

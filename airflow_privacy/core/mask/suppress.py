@@ -16,6 +16,9 @@ SEPARATOR = r"\s\p{Z}\p{P}+$<=>^`|~"
 """Characters that partial masking leaves: white space, punctuation, and ASCII's symbols (the ``+`` of a telephone number).
 Whatever else there is (letters, digits, combining marks, emoji, controls) is masked."""
 
+_ASCII_LETTERS = ((0, 8), (14, 31), (48, 57), (65, 90), (97, 122), (127, 127))
+"""The ranges of ASCII that are no separators."""
+
 _MOST_KEPT = 64
 
 
@@ -90,13 +93,41 @@ def partial_mask(column: str, technique: PartialMask, dtype: pl.DataType, tools:
             where=column,
         )
     value = canonical_text(column, dtype)
-    hidden = value.str.replace_all(f"[^{SEPARATOR}]", technique.char.replace("$", "$$"))
     if first + last == 0:
-        return hidden
-    head, tail = head_of(value, first), tail_of(value, last)
-    middle = hidden.str.slice(head.str.len_chars(), value.str.len_chars() - head.str.len_chars() - tail.str.len_chars())
-    short = value.str.count_matches(f"[^{SEPARATOR}]") <= first + last
-    return pl.when(short).then(hidden).otherwise(pl.concat_str(head, middle, tail))
+        return hidden(value, technique.char)
+    # Steps as fields of a struct: the engine computes a field once, but an expression as often as it is written.
+    letter, gap, piece = f"[^{SEPARATOR}]", f"[{SEPARATOR}]*", pl.field("value")
+    more = piece.str.contains(f"^(?:{gap}{letter}){{{first + last + 1}}}")
+    steps = pl.struct(value.alias("value")).struct.with_fields(long=pl.when(more).then(piece))
+    start, end = pl.lit(0, dtype=pl.UInt32), piece.str.len_bytes()
+    if first:
+        start = pl.field("long").str.extract(f"^(?:{gap}{letter}){{{first}}}", 0).str.len_bytes().fill_null(0)
+    if last:
+        end = pl.field("long").str.find(f"(?:{letter}{gap}){{{last}}}$").fill_null(end)
+    steps = steps.struct.with_fields(start=start, end=end, bytes=piece.cast(pl.Binary))
+    start, end, whole = pl.field("start"), pl.field("end"), pl.field("bytes")
+    steps = steps.struct.with_fields(middle=whole.bin.slice(start, end - start).cast(pl.String))
+    pieces = [hidden(pl.field("middle"), technique.char)]
+    if first:
+        pieces.insert(0, whole.bin.slice(0, start).cast(pl.String))
+    if last:
+        pieces.append(whole.bin.slice(end).cast(pl.String))
+    return steps.struct.with_fields(masked=pl.concat_str(pieces)).struct.field("masked")
+
+
+def hidden(value: pl.Expr, char: str) -> pl.Expr:
+    """Text with every character that is no separator replaced by *char*."""
+    letter, instead = f"[^{SEPARATOR}]", char.replace("$", "$$")
+    if not char.isascii():
+        return value.str.replace_all(letter, instead)
+    # A byte at a time, ten times faster than matching; bytes of longer characters are 128 and more and stay as they are.
+    byte = pl.element()
+    letters = [byte.is_between(low, high) for low, high in _ASCII_LETTERS]
+    masked = pl.when(pl.any_horizontal(letters)).then(pl.lit(ord(char), dtype=pl.UInt8)).otherwise(byte)
+    fast = value.cast(pl.Binary).cast(pl.List(pl.UInt8)).list.eval(masked).cast(pl.Binary).cast(pl.String)
+    is_ascii = value.str.len_bytes() == value.str.len_chars()
+    longer = pl.when(~is_ascii).then(value).str.replace_all(letter, instead)
+    return pl.coalesce(longer, fast)
 
 
 def head_of(value: pl.Expr, count: int) -> pl.Expr:

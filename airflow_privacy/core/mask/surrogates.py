@@ -8,6 +8,7 @@ import polars as pl
 
 from airflow_privacy.core.mask import ibans
 from airflow_privacy.core.mask.base import Spec, Tools, text_type
+from airflow_privacy.core.mask.batches import by_batches
 from airflow_privacy.core.mask.canonical import canonical_text
 from airflow_privacy.core.mask.faker_pools import require_locale
 from airflow_privacy.core.mask.fictional import EMAIL_END, FOUR_DIGITS, IPV4, phones_of
@@ -63,7 +64,7 @@ def surrogate(column: str, technique: Surrogate, dtype: pl.DataType, tools: Tool
     def draw(rows: pl.Series) -> pl.Series:
         return _drawn(rows.struct.unnest(), technique)
 
-    return together.map_batches(draw, return_dtype=pl.String, is_elementwise=True)
+    return by_batches(together, draw, pl.String(), column)
 
 
 def domain_of(technique: Surrogate) -> str:

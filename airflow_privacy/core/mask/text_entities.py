@@ -1,6 +1,6 @@
 """Words that are known beforehand, found in a text: what other columns of the row hold, and what was found elsewhere in it.
 
-Words are compared after NFKC and full case folding (Unicode 15, 3.13), so that ``ANNA MÜLLER`` is found as ``Anna Mu\u0308ller``.
+Words are compared after NFKC and full case folding, so that ``ANNA MÜLLER`` is found as ``Anna Mu\u0308ller``.
 A match begins and ends at a word's edge; between letters without case (Han, Kana, Thai) there are no such edges to see.
 """
 

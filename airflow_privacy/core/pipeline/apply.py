@@ -68,6 +68,7 @@ def _mask(workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRe
     place = Place(uri=out, environment=environment_of(policy, out), scope=decided.scope)
     written, result = write_masked(workspace, place, plan.digest, write)
     uses += key_uses(written.files)
+    suppressed = result.rows_suppressed - result.rows_left_out
     dataset = Dataset(
         uri=out,
         version=written.version,
@@ -75,14 +76,14 @@ def _mask(workspace: Workspace, caller: Caller, *, source: str, plan: ArtifactRe
         sources=(opened.digest,),
         rows=result.rows_written,
         rows_read=result.rows_read,
-        rows_suppressed=result.rows_suppressed,
+        rows_suppressed=suppressed,
         columns=result.columns,
         files=written.files,
         scope=decided.scope if uses else "",
         keys=uses,
         rows_digest=written.rows_digest,
     )
-    counts = {"rows": result.rows_written, "rows_suppressed": result.rows_suppressed, "files": len(written.files)}
+    counts = {"rows": result.rows_written, "rows_suppressed": suppressed, "files": len(written.files)}
     ref = store.put(dataset, counts=counts)
     record(
         workspace,

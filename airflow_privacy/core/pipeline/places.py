@@ -1,4 +1,4 @@
-"""Where data lies: files of a storage, or a table in a database. The one place that tells them apart.
+"""Where data lies: files of a storage, or a table in a database or lakehouse. The one place that tells them apart.
 
 A folder holds versions and a pointer; a table holds the one version that was written last, with its passport beside it.
 """
@@ -18,9 +18,9 @@ from airflow_privacy.core.errors import BadInput, CheckFailed, VerificationError
 from airflow_privacy.core.io.rows_digest import rows_digest
 from airflow_privacy.core.io.source import TableSource, open_source
 from airflow_privacy.core.io.spool import Spool
-from airflow_privacy.core.io.sql import is_sql
-from airflow_privacy.core.io.sql_tables import TableVersion, read_table, stated_version, write_table
 from airflow_privacy.core.io.storage import Storage, Storages
+from airflow_privacy.core.io.table_version import TableVersion
+from airflow_privacy.core.io.tables import is_table, read_rows, stated_rows, write_rows
 from airflow_privacy.core.io.version import check_version, open_version, read_manifest, write_version
 from airflow_privacy.core.io.version_copy import Current, copy_version, publish, read_current, read_passport
 from airflow_privacy.core.keyring.file_keys import TECHNIQUE as FILE_KEYS
@@ -91,11 +91,11 @@ def write_masked(
 ) -> tuple[Written, MaskResult]:
     """Make a version at *place* of the parts that *mask_into* writes into the folder it is given, and has checked there.
 
-    Into a database the very rows go that were checked as parts: the table is read back and compared with their digest before it
+    Into a table the very rows go that were checked as parts: the table is read back and compared with their digest before it
     can be seen.
     """
     results: list[MaskResult] = []
-    if not is_sql(place.uri):
+    if not is_table(place.uri):
         manifest = write_version(
             place.uri,
             plan,
@@ -112,7 +112,7 @@ def write_masked(
     rows = PartFiles([folder / name for name in result.parts])
     digest = rows_digest(rows.slabs(), result.columns)
     version = TableVersion(version=version_of_rows(digest, plan), rows_digest=digest, plan=plan, rows=result.rows_written)
-    write_table(place.uri, rows.slabs(), columns=result.columns, version=version, databases=workspace.databases)
+    write_rows(place.uri, rows.slabs(), columns=result.columns, version=version, databases=workspace.databases)
     spool.close()
     return Written(version=version.version, rows_digest=digest), result
 
@@ -122,15 +122,15 @@ def open_dataset(workspace: Workspace, dataset: Dataset) -> Rows:
 
     :raises VerificationError: they do not.
     """
-    if is_sql(dataset.uri):
-        return read_table(dataset, databases=workspace.databases)
+    if is_table(dataset.uri):
+        return read_rows(dataset, databases=workspace.databases)
     return open_version(dataset, storages=workspace.storages, encryption=keys_of(workspace, dataset))
 
 
 def check_dataset(workspace: Workspace, dataset: Dataset) -> None:
     """As :func:`open_dataset`, for who only has to know that it holds."""
-    if is_sql(dataset.uri):
-        read_table(dataset, databases=workspace.databases)
+    if is_table(dataset.uri):
+        read_rows(dataset, databases=workspace.databases)
     else:
         check_version(dataset, storages=workspace.storages)
 
@@ -145,14 +145,13 @@ def carry(workspace: Workspace, dataset: Dataset, place: Place) -> Carried:
     :raises BadInput: ``table-to-files``.
     """
     out = place.uri
-    if is_sql(out):
+    if is_table(out):
         _require_clear(place)
         return _carry_rows(workspace, dataset, out)
-    if is_sql(dataset.uri):
+    if is_table(dataset.uri):
         raise BadInput(
             "table-to-files",
-            "The approved version is a table in a database, and the destination a folder: its files would be others than those "
-            "that were approved",
+            "The approved version is a table, and the destination a folder: its files would not be what was approved",
             where=out,
             do="Mask to files, or publish to a table.",
         )
@@ -189,7 +188,7 @@ def _carry_rows(workspace: Workspace, dataset: Dataset, out: str) -> Carried:
             sealed.append(issue())
             return sealed[0]
 
-        write_table(out, rows.slabs(), columns=dataset.columns, version=version, databases=workspace.databases, seal=seal)
+        write_rows(out, rows.slabs(), columns=dataset.columns, version=version, databases=workspace.databases, seal=seal)
         return sealed[0]
 
     return Carried(dataset=published, manifest=_table_manifest(version), publish=publish_rows)
@@ -197,7 +196,7 @@ def _carry_rows(workspace: Workspace, dataset: Dataset, out: str) -> Carried:
 
 def content_of(dataset: Dataset) -> dict[str, str]:
     """What a dataset's passport speaks of: the SHA-256 of each file, or of a table's rows."""
-    if is_sql(dataset.uri):
+    if is_table(dataset.uri):
         return {ROWS: dataset.rows_digest}
     return {file.path: file.sha256 for file in dataset.files}
 
@@ -207,9 +206,9 @@ def current_at(workspace: Workspace, uri: str) -> Current:
 
     :raises BadInput: nothing is.
     """
-    if not is_sql(uri):
+    if not is_table(uri):
         return read_current(uri, storages=workspace.storages)
-    stated = stated_version(uri, databases=workspace.databases)
+    stated = stated_rows(uri, databases=workspace.databases)
     if not stated.passport:
         raise BadInput("not-published", "The table was masked, and not published", where=uri)
     return Current(version=stated.version, passport=sha256(stated.passport.encode()))
@@ -220,13 +219,13 @@ def published_at(workspace: Workspace, uri: str, current: Current) -> Published:
 
     :raises VerificationError: it is not there, or is another one by now.
     """
-    if not is_sql(uri):
+    if not is_table(uri):
         envelope = read_passport(uri, current, storages=workspace.storages)
         manifest = read_manifest(uri, current.version, storages=workspace.storages)
         return Published(
             envelope=envelope, files={file.path: file.sha256 for file in manifest.files}, manifest=digest_of(manifest)
         )
-    stated = stated_version(uri, databases=workspace.databases)
+    stated = stated_rows(uri, databases=workspace.databases)
     envelope = stated.passport.encode()
     if (stated.version, sha256(envelope)) != (current.version, current.passport):
         raise VerificationError("version-missing", "The table is of another version by now", where=uri)

@@ -77,7 +77,8 @@ def normalise(uri: str, *, root: Path | str | None = None) -> Location:
     if not uri.strip() or any(ord(char) < 32 for char in uri):
         raise BadInput("bad-uri", "The URI is empty or holds control characters", where=_printable(uri))
     match = _SCHEME.fullmatch(uri)
-    scheme = match["scheme"].lower() if match else "file"
+    # A table of a lakehouse lies where its files do: delta+file:///data/x is in the environment of /data/x.
+    scheme = match["scheme"].lower().removeprefix("delta+").removeprefix("iceberg+") if match else "file"
     rest = match["rest"] if match else uri
     if not match and "://" in uri:
         raise BadInput("bad-uri", "The URI has no readable scheme", where=_without_login(uri))

@@ -27,6 +27,7 @@ class ParquetReader:
     columns: tuple[ColumnType, ...]
     parts: tuple[tuple[Part, int], ...]
     leaves: dict[str, pl.Expr] = field(repr=False)
+    types: dict[str, pl.DataType] = field(repr=False)
 
     @property
     def rows(self) -> int:
@@ -39,7 +40,19 @@ class ParquetReader:
 
     def piece(self, number: int, columns: Sequence[str], start: int, rows: int) -> pl.DataFrame:
         """*rows* rows of one file from row *start* on."""
-        return _slab(self.parts[number][0], [self.leaves[name] for name in columns], start, rows)
+        return _slab(self.parts[number][0], self._selected(columns), start, rows)
+
+    def unread(self, number: int, columns: Sequence[str], start: int, length: int) -> pl.LazyFrame:
+        """Some rows of one file, not read yet, in the types that :meth:`part` gives."""
+        part, _ = self.parts[number]
+        return _scan(part, self._selected(columns), start, length)
+
+    def _selected(self, columns: Sequence[str]) -> list[pl.Expr]:
+        return [_simple(self.leaves[name], self.types[name]) for name in columns]
+
+    def size(self, number: int) -> int:
+        """The rows of one file."""
+        return self.parts[number][1]
 
 
 def open_parquet(files: Sequence[Part]) -> ParquetReader:
@@ -64,7 +77,12 @@ def open_parquet(files: Sequence[Part]) -> ParquetReader:
     leaves = [leaf for name, dtype in schema.items() for leaf in _leaves(name, dtype, pl.col(name))]
     refuse_duplicates([name for name, _, _ in leaves], files[0].where)
     columns = tuple(ColumnType(name=name, dtype=logical_type(dtype)) for name, dtype, _ in leaves)
-    return ParquetReader(columns=columns, parts=tuple(parts), leaves={name: column.alias(name) for name, _, column in leaves})
+    return ParquetReader(
+        columns=columns,
+        parts=tuple(parts),
+        leaves={name: column.alias(name) for name, _, column in leaves},
+        types={name: dtype for name, dtype, _ in leaves},
+    )
 
 
 def _leaves(path: str, dtype: pl.DataType, column: pl.Expr) -> Iterator[tuple[str, pl.DataType, pl.Expr]]:
@@ -95,9 +113,19 @@ def logical_type(dtype: pl.DataType) -> str:
     return "null" if dtype == pl.Null else "nested"
 
 
+def _simple(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if dtype == pl.Duration:
+        return column.cast(pl.Int64)
+    return column.cast(pl.String) if dtype == pl.Categorical or isinstance(dtype, pl.Enum) else column
+
+
+def _scan(part: Part, columns: Sequence[pl.Expr], start: int, length: int) -> pl.LazyFrame:
+    return pl.scan_parquet(part.path, glob=False, hive_partitioning=False).slice(start, length).select(columns)
+
+
 def _slab(part: Part, columns: Sequence[pl.Expr], start: int, length: int) -> pl.DataFrame:
     try:
-        frame = pl.scan_parquet(part.path, glob=False, hive_partitioning=False).slice(start, length).select(columns).collect()
+        frame = _scan(part, columns, start, length).collect()
     except _FOREIGN:
         frame = None
     if frame is None or frame.height != length:
@@ -107,12 +135,7 @@ def _slab(part: Part, columns: Sequence[pl.Expr], start: int, length: int) -> pl
             where=part.where,
             do="Write the file again; it is damaged or was changed while it was read.",
         )
-    casts = [
-        pl.col(name).cast(pl.String if logical_type(dtype) == "string" else pl.Int64)
-        for name, dtype in frame.schema.items()
-        if dtype in (pl.Categorical, pl.Duration) or isinstance(dtype, pl.Enum)
-    ]
-    return frame.with_columns(casts) if casts else frame
+    return frame
 
 
 def _footer(part: Part) -> tuple[list[str], int]:

@@ -16,12 +16,15 @@ import polars as pl
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.model.plan import Decision
 
-SOURCE, MASKED = "source", "masked"
+SOURCE, MASKED, ROW = "source", "masked", "row"
 TRUE = pl.lit(True)
 
 
 Again: TypeAlias = Callable[[pl.DataFrame], Sequence[object]]
-"""Rows with ``source`` and the ``needs`` (as ``beside`` sees them, no value of ``source`` missing) → their masked values."""
+"""Rows with ``source`` and the ``needs`` (as ``beside`` sees them, no value of ``source`` missing) → their masked values.
+
+Where the rows have a column ``row``, the row's number in the source from 0, techniques that draw by it are computed again too;
+without it they answer with what ``masked`` holds."""
 
 
 class ColumnRule(NamedTuple):

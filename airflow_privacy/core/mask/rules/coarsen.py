@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+from bisect import bisect_left
+from decimal import Decimal
+from fractions import Fraction
+from itertools import accumulate, pairwise
 
 import polars as pl
 
-from airflow_privacy.core.mask.base import Tools
+from airflow_privacy.core.mask.base import Tools, once
 from airflow_privacy.core.mask.canonical import text
 from airflow_privacy.core.mask.coarsen import bounds_of
+from airflow_privacy.core.mask.learned.histogram import ROWS, VALUE
+from airflow_privacy.core.mask.learned.quantiles import Quantiles
 from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, TRUE, ColumnRule, Rule
 from airflow_privacy.core.model.plan import Decision
-from airflow_privacy.core.model.techniques import Age, EmailDomain, IpPrefix, TopBottomCode
+from airflow_privacy.core.model.techniques import Age, EmailDomain, IpPrefix, QuantileBins, TopBottomCode, name_of
 
 _source, _masked = pl.col(SOURCE), pl.col(MASKED)
 
@@ -47,32 +53,37 @@ def _ip_prefix(technique: IpPrefix, decision: Decision, dtype: pl.DataType, tool
     del decision, dtype, tools
     address = text(SOURCE).str.strip_chars()
     v6 = address.str.contains(":", literal=True)
-    inside = (_number(address) // 2 ** (32 - technique.v4)) == (
-        _number(_masked.str.strip_suffix(f"/{technique.v4}")) // 2 ** (32 - technique.v4)
-    )
-    # What has no number is no address; a network has one, and nothing after its bits.
-    v4 = pl.when(_number(address).is_null()).then(_masked.is_null()).otherwise(inside)
-    size = pl.when(_masked.str.contains(":", literal=True)).then(pl.lit(f"/{technique.v6}")).otherwise(pl.lit(f"/{technique.v4}"))
-    network = _number(_masked.str.strip_suffix(f"/{technique.v4}")) % 2 ** (32 - technique.v4) == 0
+    size = 2 ** (32 - technique.v4)
+    network = _masked.str.strip_suffix(f"/{technique.v4}")
+    # What has no number is no address; a network is its own smallest number.
+    v4 = (_number(address) // size * size).eq_missing(_number(network))
+    long = _masked.str.contains(":", literal=True)
 
     def again(rows: pl.DataFrame) -> list[object]:
         return [_network(value, technique) for value in rows.select(text(SOURCE).str.strip_chars()).to_series()]
 
     return ColumnRule(
-        _masked.str.ends_with(size) & (_masked.str.contains(":", literal=True) | network),
-        pl.when(v6).then(_masked.is_null() | _masked.str.contains(":", literal=True)).otherwise(v4),
+        _masked.str.ends_with(f"/{technique.v4}") & ~long & _number(network).is_not_null()
+        | _masked.str.ends_with(f"/{technique.v6}") & long,
+        pl.when(v6).then(_masked.is_null() | long).otherwise(v4),
         again=again,
     )
 
 
 def _number(address: pl.Expr) -> pl.Expr:
     """The 32 bits of a dotted IPv4 address; null where it is none."""
-    fields = address.str.split(".")
-    numbers = fields.list.eval(pl.element().cast(pl.UInt8, strict=False))
-    written = numbers.list.eval(pl.element().cast(pl.String)).list.join(".")
-    bits = sum((numbers.list.get(n, null_on_oob=True).cast(pl.Int64) * 256 ** (3 - n) for n in range(1, 4)), start=pl.lit(0))
-    whole = bits + numbers.list.get(0, null_on_oob=True).cast(pl.Int64) * 256**3
-    return pl.when((fields.list.len() == 4) & (written == address)).then(whole)
+
+    def bits(parts: pl.Expr) -> pl.Expr:
+        first, second, third, fourth = (parts.struct[f"field_{n}"].cast(pl.Int64) for n in range(4))
+        return ((first * 256 + second) * 256 + third) * 256 + fourth
+
+    def written(one: pl.Expr) -> pl.Expr:
+        fields = one.str.splitn(".", 4)
+        octets = [fields.struct[f"field_{n}"].cast(pl.UInt8, strict=False).alias(f"field_{n}") for n in range(4)]
+        # Written again it is the same text: no sign, no leading zero, no space.
+        return pl.when(pl.format("{}.{}.{}.{}", *octets) == one).then(pl.struct(octets))
+
+    return once(once(address, written, pl.Struct({f"field_{n}": pl.UInt8 for n in range(4)})), bits, pl.Int64())
 
 
 def _network(value: str, technique: IpPrefix) -> str | None:
@@ -97,7 +108,32 @@ def _email_domain(technique: EmailDomain, decision: Decision, dtype: pl.DataType
     return ColumnRule(shape, pl.when(_masked.is_null()).then(~plain).otherwise(_masked == domain))
 
 
+def _quantile_bins(technique: QuantileBins, decision: Decision, dtype: pl.DataType, tools: Tools) -> ColumnRule:
+    del dtype
+    histogram = tools.learned_of(name_of(technique), decision.column, Quantiles).histogram
+    values, rows = histogram[VALUE].to_list(), list(accumulate(histogram[ROWS].to_list()))
+    if not values:
+        return ColumnRule(TRUE, TRUE)
+    shares = (bisect_left(rows, Fraction(number * rows[-1], technique.count)) for number in range(1, technique.count))
+    places = sorted({place for place in shares if 0 < place < len(values) - 1})
+    names = [_written(values[place]) for place in places]
+    labels = [f"<{names[0]}", *(f"[{low},{high})" for low, high in pairwise(names)), f">={names[-1]}"] if names else ["*"]
+    sizes = [high - low for low, high in pairwise([0, *places, len(values)])]
+    of_values = pl.Series([label for label, size in zip(labels, sizes, strict=True) for _ in range(size)])
+    right = _source.replace_strict(histogram[VALUE], of_values, default=None, return_dtype=pl.String)
+    return ColumnRule(_masked.is_in(labels), _masked == right)
+
+
+def _written(edge: float | Decimal) -> str:
+    """A number's shortest digits, and a whole one's without a point."""
+    digits = f"{edge:f}" if isinstance(edge, Decimal) else repr(edge)
+    if "e" in digits or "." not in digits:
+        return str(int(edge)) if edge == int(edge) else digits
+    return digits.rstrip("0").rstrip(".")
+
+
 RULES: dict[type, Rule] = {
+    QuantileBins: _quantile_bins,
     TopBottomCode: _top_bottom_code,
     Age: _age,
     IpPrefix: _ip_prefix,

@@ -8,6 +8,7 @@ import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.base import FindSpans, Span, Tools
+from airflow_privacy.core.mask.batches import by_batches
 from airflow_privacy.core.mask.free_text import entity_spans
 from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, TRUE, ColumnRule, Rule, other
 from airflow_privacy.core.mask.text_entities import folded_word
@@ -32,7 +33,7 @@ def _free_text(technique: FreeText, decision: Decision, dtype: pl.DataType, tool
         return _hold(rows.struct.unnest(), technique, find, decision.column)
 
     texts = pl.struct(pl.col(one).cast(pl.String) for one in columns)
-    return ColumnRule(TRUE, texts.map_batches(holds, return_dtype=pl.Boolean), needs=technique.known)
+    return ColumnRule(TRUE, by_batches(texts, holds, pl.Boolean(), decision.column), needs=technique.known)
 
 
 def _hold(rows: pl.DataFrame, technique: FreeText, find: FindSpans, column: str) -> pl.Series:

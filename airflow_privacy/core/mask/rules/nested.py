@@ -9,6 +9,7 @@ import msgspec
 import polars as pl
 
 from airflow_privacy.core.mask.base import Tools
+from airflow_privacy.core.mask.batches import by_batches
 from airflow_privacy.core.mask.canonical import canonical_text, is_missing
 from airflow_privacy.core.mask.nested import Each, Leaf, Node, leaves_of, tree_of
 from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, ColumnRule
@@ -43,7 +44,8 @@ def inside(technique: Inside, decision: Decision, dtype: pl.DataType, tools: Too
 
     both = pl.struct(SOURCE, MASKED)
     return ColumnRule(
-        pl.col(MASKED).map_batches(alone, return_dtype=pl.Boolean), both.map_batches(beside, return_dtype=pl.Boolean)
+        by_batches(pl.col(MASKED), alone, pl.Boolean(), decision.column, rowwise=False),
+        by_batches(both, beside, pl.Boolean(), decision.column, rowwise=False),
     )
 
 

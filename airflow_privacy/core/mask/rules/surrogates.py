@@ -12,6 +12,7 @@ import polars as pl
 
 from airflow_privacy.core.mask import ibans
 from airflow_privacy.core.mask.base import Tools
+from airflow_privacy.core.mask.batches import by_batches
 from airflow_privacy.core.mask.canonical import canonical_text
 from airflow_privacy.core.mask.fictional import DOMAINS, EMAIL_END, FOUR_DIGITS, IPV4, IPV4_NETS, phones_of
 from airflow_privacy.core.mask.pools import Part, Pattern, Pool, Pools, Sex, pools_of
@@ -54,7 +55,7 @@ def _surrogate(technique: Surrogate, decision: Decision, dtype: pl.DataType, too
 def _form(technique: Surrogate) -> pl.Expr:
     """Every masked value is one that the pools can give."""
     if technique.kind == "iban":
-        return _masked.str.contains(ibans.form_pattern()) & _masked.map_batches(_check_digits_hold, return_dtype=pl.Boolean)
+        return _masked.str.contains(ibans.form_pattern()) & by_batches(_masked, _check_digits_hold, pl.Boolean(), "")
     if technique.kind == "ip_address":
         nets = "|".join(re.escape(net) for net in IPV4_NETS)
         return _masked.str.contains(rf"^(?:(?:{nets})[0-9]{{1,3}}|2001:db8(?::[0-9a-f]{{1,4}}){{6}})$")
@@ -115,7 +116,9 @@ def _escaped(part: Part) -> Iterable[str]:
 
 
 def _check_digits_hold(texts: pl.Series) -> pl.Series:
-    return pl.Series([None if text is None else _mod97(text) == 1 for text in texts], dtype=pl.Boolean)
+    # Of other texts the form says that they are wrong.
+    good = (text is not None and text.isascii() and text.isalnum() and _mod97(text) == 1 for text in texts)
+    return pl.Series(good, dtype=pl.Boolean)
 
 
 def _mod97(iban: str) -> int:

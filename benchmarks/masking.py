@@ -1,0 +1,327 @@
+"""What masking costs: a table of customers beside a plain copy of it, cell-by-cell anonymizers, and the check afterwards.
+
+One run measures both sides, in turn, each in a fresh process with its own peak of memory, and takes medians. The table has the
+demo's 16 columns without its flags and codes; eight are masked by six techniques, eight are kept. The copy is Polars'
+``scan_parquet().sink_parquet()`` with the same compression. ``--quick`` leaves the ten million rows out, ``--json`` prints one
+document. The seconds of a side begin after imports and end when its files are closed; opening the source, which reads it once for
+its digest, is not counted, and neither is it for the copy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from airflow_privacy.core.mask.base import Tools
+from airflow_privacy.core.mask.expressions import expression
+from airflow_privacy.core.mask.parts import ZSTD_LEVEL, PartFiles
+from airflow_privacy.core.mask.run import MaskResult, mask_table
+from airflow_privacy.core.model.plan import Decision, MaskingPlan
+from airflow_privacy.core.model.refs import FileStamp
+from airflow_privacy.core.model.techniques import (
+    Bins,
+    Ff1,
+    GeoPrefix,
+    HmacToken,
+    Keep,
+    Null,
+    PartialMask,
+    Technique,
+    TruncateDate,
+)
+
+COLUMNS = (
+    "customer_id", "first_name", "last_name", "email", "phone", "birth_date", "street", "postal_code", "iban", "card_number",
+    "ip_address", "signup_at", "last_seen_ms", "income", "orders", "notes",
+)  # fmt: skip
+TECHNIQUES: dict[str, Technique] = {
+    "customer_id": HmacToken(),
+    "email": HmacToken(),
+    "iban": HmacToken(),
+    "phone": PartialMask(keep_last=4),
+    "birth_date": TruncateDate(to="decade"),
+    "income": Bins(edges=(20_000, 40_000, 60_000)),
+    "postal_code": GeoPrefix(length=2),
+    "notes": Null(),
+}
+CHUNK = 100_000
+SMALL = 10_000
+TOOLS = Tools(keys={"hmac_token": "5a" * 32, "ff1": "a5" * 32})
+
+
+def make_table(path: Path, rows: int) -> None:
+    """Write *rows* customers. Beyond the first 100,000 they are the same people with other identifiers."""
+    from airflow_privacy.demo.customers import customers
+
+    first = customers(min(rows, CHUNK)).select(COLUMNS).lazy()
+    pieces = [_others(first, number) for number in range(max(1, rows // CHUNK))]
+    pl.concat(pieces).sink_parquet(path, compression="zstd", row_group_size=CHUNK)
+
+
+def _others(people: pl.LazyFrame, number: int) -> pl.LazyFrame:
+    def digits(column: str, at: int) -> pl.Expr:
+        text = pl.col(column)
+        return pl.concat_str(text.str.slice(0, at), pl.lit(f"{number:03d}"), text.str.slice(at + 3)).alias(column)
+
+    return people.with_columns(
+        pl.col("customer_id") + number * CHUNK,
+        pl.col("email").str.replace("@", f".{number}@", literal=True),
+        digits("phone", 8),
+        digits("iban", 8),
+        digits("card_number", 6),
+        pl.col("signup_at") - pl.duration(minutes=7 * number),
+        pl.col("last_seen_ms") - 7_777 * number,
+        pl.col("income") + 0.37 * number,
+    )
+
+
+def plan_for(schema: pl.Schema) -> MaskingPlan:
+    """The plan that is carried out; only its decisions matter here."""
+    nothing = "sha256:" + "0" * 64
+    stamp = FileStamp(uri="file:///benchmark.yaml", sha256=nothing)
+    return MaskingPlan(
+        contract=nothing,
+        policy=nothing,
+        findings=nothing,
+        contract_file=stamp,
+        policy_file=stamp,
+        table="customers",
+        source="file:///customers.parquet",
+        source_digest=nothing,
+        source_environment="production",
+        destination="training",
+        purpose="benchmark",
+        recipient="benchmark",
+        scope="training/benchmark/benchmark",
+        decisions=tuple(decision_on(name, TECHNIQUES.get(name, Keep())) for name in schema),
+        suppression=None,
+    )
+
+
+def decision_on(column: str, technique: Technique) -> Decision:
+    """A decision by a rule that nobody wrote."""
+    kind = "string"
+    return Decision(
+        column=column, dtype=kind, entity=None, role="non-sensitive", technique=technique, rule="benchmark", reason="measured"
+    )
+
+
+def copy(table: Path, out: Path) -> float:
+    """The plain copy, in seconds."""
+    begun = time.perf_counter()
+    pl.scan_parquet(table).sink_parquet(out / "copy.parquet", compression="zstd", compression_level=ZSTD_LEVEL)
+    return time.perf_counter() - begun
+
+
+def mask(table: Path, out: Path) -> float:
+    """Masking, in seconds."""
+    return _mask(table, out)[0]
+
+
+def mask_and_check(table: Path, out: Path) -> float:
+    """Masking and the check afterwards, in seconds."""
+    from airflow_privacy.core.detect.residue import find_entities
+    from airflow_privacy.core.io.source import open_source
+    from airflow_privacy.core.mask.check import check_masked
+
+    seconds, result, plan = _mask(table, out)
+    source = open_source(str(table))
+    begun = time.perf_counter()
+    # The kept columns of this table hold what detection looks for: it is run for its time, not for what it says.
+    check_masked(
+        source=source,
+        sink=PartFiles([out / part for part in result.parts]),
+        plan=plan,
+        find_entities=lambda frame: dict.fromkeys(find_entities(frame), ()),
+        tools=TOOLS,
+    )
+    return seconds + time.perf_counter() - begun
+
+
+def _mask(table: Path, out: Path) -> tuple[float, MaskResult, MaskingPlan]:
+    from airflow_privacy.core.io.source import open_source
+
+    source = open_source(str(table))
+    plan = plan_for(pl.Schema(pl.read_parquet_schema(table)))
+    begun = time.perf_counter()
+    result = mask_table(source=source, plan=plan, tools=TOOLS, stage=out)
+    return time.perf_counter() - begun, result, plan
+
+
+def hmac(table: Path, out: Path) -> float:
+    """Tokens of a million e-mail addresses, in values a second."""
+    del out
+    values = pl.read_parquet(table, columns=["email"])
+    return _rate(values, expression(decision_on("email", HmacToken()), TOOLS, pl.String()))
+
+
+def ff1(table: Path, out: Path) -> float:
+    """Customer numbers of ten digits encrypted, in values a second; NaN where there is no such technique."""
+    from airflow_privacy.core.mask.expressions import SPECS
+
+    del out
+    if Ff1 not in SPECS:
+        return float("nan")
+    values = pl.read_parquet(table, columns=["customer_id"], n_rows=100_000)
+    texts = values.select(pl.col("customer_id").cast(pl.String).str.zfill(10))
+    return _rate(texts, expression(decision_on("customer_id", Ff1()), TOOLS, pl.String()))
+
+
+def _rate(values: pl.DataFrame, masked: pl.Expr | None) -> float:
+    assert masked is not None
+    frame = values.drop_nulls().lazy().select(masked)
+    begun = time.perf_counter()
+    rows = frame.collect(engine="streaming").height
+    return rows / (time.perf_counter() - begun)
+
+
+def presidio_anonymizer(table: Path, out: Path) -> float:
+    """presidio-anonymizer over the same eight columns cell by cell, in seconds for each row."""
+    from presidio_anonymizer import AnonymizerEngine
+    from presidio_anonymizer.entities import RecognizerResult
+
+    del out
+    values = _texts(table)
+    engine, operators = AnonymizerEngine(), _operators()
+    begun = time.perf_counter()
+    for column, cells in values.items():
+        for cell in cells:
+            if cell:
+                found = [RecognizerResult(column, 0, len(cell), 1.0)]
+                engine.anonymize(text=cell, analyzer_results=found, operators=operators)
+    return (time.perf_counter() - begun) / SMALL
+
+
+def presidio_structured(table: Path, out: Path) -> float:
+    """presidio-structured over the same eight columns of a DataFrame, in seconds for each row."""
+    import pandas as pd
+    from presidio_structured import PandasDataProcessor, StructuredAnalysis, StructuredEngine
+
+    del out
+    frame = pd.DataFrame({column: [cell or "" for cell in cells] for column, cells in _texts(table).items()})
+    engine = StructuredEngine(data_processor=PandasDataProcessor())
+    analysis = StructuredAnalysis(entity_mapping={column: column for column in TECHNIQUES})
+    operators = _operators()
+    begun = time.perf_counter()
+    engine.anonymize(frame, analysis, operators=operators)
+    return (time.perf_counter() - begun) / SMALL
+
+
+def _texts(table: Path) -> dict[str, list[str | None]]:
+    frame = pl.read_parquet(table, columns=list(TECHNIQUES), n_rows=SMALL)
+    return frame.select(pl.all().cast(pl.String)).to_dict(as_series=False)
+
+
+def _operators() -> dict[str, object]:
+    from presidio_anonymizer.entities import OperatorConfig
+
+    hashed = OperatorConfig("hash", {"hash_type": "sha256", "salt": "5a" * 32})
+    edges = (20_000, 40_000, 60_000)
+    return {
+        "customer_id": hashed,
+        "email": hashed,
+        "iban": hashed,
+        "phone": OperatorConfig("mask", {"masking_char": "*", "chars_to_mask": 8, "from_end": False}),
+        "birth_date": OperatorConfig("custom", {"lambda": lambda text: text[:3] + "0-01-01"}),
+        "income": OperatorConfig(
+            "custom", {"lambda": lambda text: str(sum(float(text) >= edge for edge in edges)) if text else text}
+        ),
+        "postal_code": OperatorConfig("custom", {"lambda": lambda text: text[:2]}),
+        "notes": OperatorConfig("redact", {}),
+    }
+
+
+SIDES: dict[str, Callable[[Path, Path], float]] = {
+    side.__name__: side for side in (copy, mask, mask_and_check, hmac, ff1, presidio_anonymizer, presidio_structured)
+}
+
+
+def measure(side: str, table: Path) -> tuple[float, float]:
+    """A side's figure and its peak of resident memory in MiB, from a process of its own."""
+    with tempfile.TemporaryDirectory(dir=table.parent) as out:
+        command = [sys.executable, "-W", "ignore", __file__, "--side", side, "--table", str(table), "--out", out]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    answer = json.loads(done.stdout.splitlines()[-1])
+    return answer["figure"], answer["mib"]
+
+
+def run_side(side: str, table: Path, out: Path) -> None:
+    """What :func:`measure` starts."""
+    warnings.simplefilter("ignore")
+    figure = SIDES[side](table, out)
+    # VmHWM begins anew with each program, unlike getrusage's peak, which a child takes over from its parent.
+    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    print(json.dumps({"figure": figure, "mib": int(peak.split()[1]) / 1024}))
+
+
+def beside_copy(table: Path, repeats: int) -> tuple[float, float, float, float]:
+    """Seconds of the copy, of masking, their ratio, and masking's highest peak in MiB; copy and masking take turns."""
+    copies, masks, peaks = [], [], []
+    for _ in range(repeats):
+        copies.append(measure("copy", table)[0])
+        seconds, mib = measure("mask", table)
+        masks.append(seconds)
+        peaks.append(mib)
+    ratio = statistics.median(one / other for one, other in zip(masks, copies, strict=True))
+    return statistics.median(copies), statistics.median(masks), ratio, max(peaks)
+
+
+def figures(quick: bool, folder: Path, show: Callable[[str, float, str], None]) -> None:
+    """All of them, shown one by one."""
+    sizes = [("1m", 1_000_000, 3)] if quick else [("1m", 1_000_000, 3), ("10m", 10_000_000, 1)]
+    million, seconds = folder / "1m.parquet", 0.0
+    for name, rows, repeats in sizes:
+        table = folder / f"{name}.parquet"
+        make_table(table, rows)
+        copied, masked, ratio, peak = beside_copy(table, repeats)
+        show(f"mask.copy_seconds_{name}", copied, "s")
+        show(f"mask.seconds_{name}", masked, "s")
+        show(f"mask.copy_{name}", ratio, "times a plain copy")
+        show(f"mask.peak_mib_{name}", peak, "MiB")
+        seconds = seconds or masked
+    show("mask.with_check", measure("mask_and_check", million)[0] / seconds, "times masking alone")
+    for side in ("hmac", "ff1"):
+        show(f"mask.{side}", measure(side, million)[0], "values/s")
+    for side in ("presidio_anonymizer", "presidio_structured"):
+        show(f"mask.{side}", measure(side, million)[0] * 1_000_000 / seconds, "times faster for each row")
+
+
+def main() -> int:
+    """Print ``name value unit`` lines, or one JSON document."""
+    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    asked.add_argument("--quick", action="store_true", help="one million rows only")
+    asked.add_argument("--json", action="store_true", help="one JSON document")
+    asked.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    asked.add_argument("--table", type=Path, help=argparse.SUPPRESS)
+    asked.add_argument("--out", type=Path, help=argparse.SUPPRESS)
+    given = asked.parse_args()
+    if given.side:
+        run_side(given.side, given.table, given.out)
+        return 0
+    found: dict[str, dict[str, object]] = {}
+
+    def show(name: str, value: float, unit: str) -> None:
+        known = value == value
+        found[name] = {"value": round(value, 2) if known else None, "unit": unit}
+        if not given.json:
+            print(f"{name} {value:,.2f} {unit}" if known else f"{name} not available", flush=True)
+
+    with tempfile.TemporaryDirectory() as folder:
+        figures(given.quick, Path(folder), show)
+    if given.json:
+        print(json.dumps(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
