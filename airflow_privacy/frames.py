@@ -65,7 +65,7 @@ def mask(
     with tempfile.TemporaryDirectory(prefix="airflow-privacy-") as folder:
         result = mask_table(source=source, plan=decided, tools=tools, stage=Path(folder))
         written = PartFiles([Path(folder) / part for part in result.parts])
-        check_masked(source=source, sink=written, plan=decided, find_entities=find_entities, tools=tools)
+        check_masked(source=source, sink=written, plan=decided, find_entities=find_entities, tools=tools, kept=result.kept)
         masked = pl.concat(list(written.slabs()))
     back = masked.select([name for name in given.columns if name in masked.columns])
     return back if isinstance(frame, pl.DataFrame) else _to_pandas(back, given, frame)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
@@ -19,8 +20,10 @@ from airflow_privacy.core.io.s3 import S3Client, S3Storage, parse_s3
 
 if TYPE_CHECKING:
     from airflow_privacy.core.io.storage import Storage
+    from airflow_privacy.core.keyring.wrap import Context, Wrapper
     from airflow_privacy.core.pipeline.apply import MaskTable
     from airflow_privacy.core.pipeline.workspace import Workspace
+    from airflow_privacy.hooks.keyring import KmsWrapper
 
 _ENGINE = re.compile(r"spark(://(?P<connection>[\w.-]+))?")
 
@@ -54,7 +57,53 @@ def executor_workspace() -> Workspace:
     from airflow_privacy.core.io.artifacts import ArtifactStore
     from airflow_privacy.core.pipeline.workspace import Workspace
 
-    return Workspace(home=config.home(), artifacts=ArtifactStore(config.artifacts()), storages=executor_storage)
+    return Workspace(
+        home=config.home(),
+        artifacts=ArtifactStore(config.artifacts()),
+        storages=executor_storage,
+        key_wrapper=executor_wrapper(config.keyring()),
+    )
+
+
+def executor_wrapper(option: str) -> Wrapper | None:
+    """The root of ``[privacy] keyring`` as executors reach it: the home's file, or AWS KMS with their own rights.
+
+    :raises BadInput: the root lies in an Airflow connection, or behind one.
+    """
+    if option == "local":
+        return None
+    if option.startswith("aws-kms:///"):
+        return ExecutorKms(option.removeprefix("aws-kms:///"))
+    raise BadInput(
+        "keyring-not-on-executors",
+        "A Spark executor has no Airflow connections, and the keyring's root needs one",
+        where="[privacy] keyring",
+        do="Use aws-kms:///<key> and give the executors a role that may decrypt with it, or the local engine.",
+    )
+
+
+@dataclass(frozen=True)
+class ExecutorKms:
+    """A key of AWS KMS, by the rights of whoever uses it; it holds no client and no secret, so that it can travel."""
+
+    key: str
+
+    @property
+    def name(self) -> str:
+        return "aws-kms"
+
+    def wrap(self, octets: bytes, context: Context) -> bytes:
+        return self._wrapper().wrap(octets, context)
+
+    def unwrap(self, wrapped: bytes, context: Context) -> bytes:
+        return self._wrapper().unwrap(wrapped, context)
+
+    def _wrapper(self) -> KmsWrapper:
+        import boto3
+
+        from airflow_privacy.hooks.keyring import KmsWrapper
+
+        return KmsWrapper(partial(boto3.client, "kms"), self.key)
 
 
 def executor_storage(uri: str) -> Storage:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -200,3 +202,9 @@ def test_parameters_are_templated(case):
     operator = task_of(case, lambda: PEOPLE, out="{{ run_id }}/out")
     operator.render_template_fields({"run_id": "r1"})
     assert operator.out == "r1/out"
+
+
+def test_importing_the_decorator_loads_no_heavy_library():
+    script = "import airflow.sdk, sys; import airflow_privacy.decorators.mask; print({'polars', 'pandas'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "set()"

@@ -31,7 +31,7 @@ SLAB = 300
 
 @pytest.fixture(autouse=True)
 def small_slabs(monkeypatch):
-    for function in (parts.slabs_of, parts.source_slabs):
+    for function in (parts.slabs_of, parts.source_slabs, parts.lazy_slabs):
         monkeypatch.setattr(function, "__defaults__", (SLAB,))
 
 
@@ -134,10 +134,15 @@ def test_a_technique_that_learned_nothing_is_refused(spark, workspace, tmp_path)
         masked(spark, workspace, frame, plan_for(frame, {"n": QuantileBins(count=2)}), tmp_path)
 
 
-def test_conditions_on_records_are_refused(spark, workspace, tmp_path):
-    plan = structs.replace(NAMES_PLAN, drop_records=(RecordRule(name="minors", column="name", missing=True),))
-    with pytest.raises(CheckFailed, match=r"engine-does-not-support.*minors"):
-        masked(spark, workspace, NAMES, plan, tmp_path)
+def test_rows_that_conditions_name_are_left_out_alike(spark, workspace, tmp_path):
+    frame = pl.select(n=pl.int_range(1000) % 7, q=pl.int_range(1000) // 3, name=pl.format("{}", pl.int_range(1000)))
+    rules = (RecordRule(name="zeros", column="n", equals=(0,)),)
+    plan = structs.replace(plan_for(frame, {"name": HmacToken()}, k=2, over=("q",), limit=0.5), drop_records=rules)
+    local, on_spark = both(spark, workspace, written(frame, tmp_path / "raw.parquet"), plan, tmp_path)
+    assert local == on_spark
+    assert on_spark[0].rows_left_out == 143
+    for ours, theirs in zip(on_spark[0].kept, local[0].kept, strict=True):
+        assert ours.equals(theirs)
 
 
 def test_an_executor_with_other_keys_than_the_driver_stops(spark, workspace, tmp_path):

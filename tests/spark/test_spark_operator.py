@@ -6,6 +6,7 @@ import json
 
 import pytest
 from people import write_case
+from pyspark import cloudpickle
 from steps import CALLER, Steps, workspace_in
 
 from airflow_privacy.core.errors import BadInput, MissingExtra
@@ -101,6 +102,18 @@ def test_a_driver_inside_the_cluster_is_refused(monkeypatch):
 def test_an_executor_takes_no_airflow_connection():
     with pytest.raises(BadInput, match="connection-on-executor"):
         hook.executor_storage("s3://conn@bucket/key")
+
+
+def test_executors_reach_a_key_service_by_their_own_rights_and_no_secret_travels():
+    wrapper = hook.executor_wrapper("aws-kms:///alias/privacy")
+    assert cloudpickle.loads(cloudpickle.dumps(wrapper)) == wrapper
+    assert hook.executor_wrapper("local") is None
+
+
+@pytest.mark.parametrize("option", ["connection://root", "aws-kms://conn/alias/privacy"])
+def test_a_keyring_behind_an_airflow_connection_is_refused(option):
+    with pytest.raises(BadInput, match="keyring-not-on-executors"):
+        hook.executor_wrapper(option)
 
 
 def opened_with(monkeypatch):

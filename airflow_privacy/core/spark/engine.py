@@ -28,7 +28,7 @@ from airflow_privacy.core.mask.run import MaskResult
 from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.refs import ColumnType
 from airflow_privacy.core.model.techniques import LEARNING, name_of, parts_of
-from airflow_privacy.core.spark.executor import SQL_RESULT, SlabWork, count_table, from_text, key_marks, slab_name
+from airflow_privacy.core.spark.executor import SQL_RESULT, SlabWork, from_ipc, from_text, key_marks, slab_name
 from airflow_privacy.core.spark.session import on_disk, quiet
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def spark_engine(session: Any, workspace: Workspace, *, slab_rows: int = SLAB_RO
 
     Tables in Parquet only: rows of other formats cannot be read from the middle of a file. Record suppression takes two passes;
     the driver adds up the classes that executors counted. A plan with techniques that learn from a whole column is refused
-    unless the tools hold what they learned, and so are conditions on records.
+    unless the tools hold what they learned.
 
     :param session: a ``SparkSession``, classic or Spark Connect.
     :param workspace: where *executors* find keyring and files; picklable, and without connections.
@@ -84,7 +84,9 @@ def _mask_table(
 
 class _Slab(NamedTuple):
     rows: int
+    left_out: int
     left: int
+    kept: pl.Series | None
     sha256: str
 
 
@@ -114,7 +116,7 @@ def _run(session: Any, slabs: int, work: SlabWork, take: Callable[[int, bytes], 
             raise from_text(failed)
         if [row["slab"] for row in heads] != list(range(slabs)):
             raise CheckFailed("slabs-missing", f"Spark returned {len(heads)} of {slabs} slabs")
-        return [_Slab(row["rows"], row["left"], row["sha256"]) for row in heads]
+        return [_Slab(row["rows"], row["left_out"], row["left"], _series(row["kept"]), row["sha256"]) for row in heads]
     raise TransientError("spark-failed", f"Spark did not finish: {failure}", do="See the logs of driver and executors.")
 
 
@@ -139,10 +141,16 @@ def _finish(done: Sequence[_Slab], schema: pl.Schema, stage: Path) -> MaskResult
         rows_read=rows,
         rows_written=left,
         rows_suppressed=rows - left,
+        rows_left_out=sum(slab.left_out for slab in done),
         columns=tuple(ColumnType(name=name, dtype=family(dtype) or "nested") for name, dtype in schema.items()),
         parts=tuple(parts),
         part_rows=tuple(part_rows),
+        kept=tuple(slab.kept for slab in done),
     )
+
+
+def _series(kept: bytes | None) -> pl.Series | None:
+    return None if kept is None else from_ipc(bytes(kept))["kept"]
 
 
 def _require_supported(source: TableSource, plan: MaskingPlan, tools: Tools) -> tuple[SourceFile, ...]:
@@ -159,8 +167,6 @@ def require_one_pass(plan: MaskingPlan, tools: Tools) -> None:
         learning = [name_of(part) for part in parts_of(decision.technique) if isinstance(part, LEARNING)]
         if learning and decision.column not in tools.learned:
             _refuse(f"has no pass over the whole column, which {learning[0]} needs", f"column {decision.column}")
-    if plan.drop_records:
-        _refuse("does not leave records out by condition", f"record rule {plan.drop_records[0].name}")
 
 
 def _refuse(what: str, where: str) -> NoReturn:
@@ -175,7 +181,7 @@ def _schema(source: TableSource, plan: MaskingPlan) -> pl.Schema:
 
 
 def _added(counted: Iterable[bytes], columns: tuple[str, ...]) -> pl.DataFrame:
-    return pl.concat(map(count_table, counted)).group_by(columns).agg(pl.col(COUNT).sum())
+    return pl.concat(map(from_ipc, counted)).group_by(columns).agg(pl.col(COUNT).sum())
 
 
 def _append(data: dict[int, bytes], slab: int, more: bytes) -> None:

@@ -34,8 +34,9 @@ from airflow_privacy.core.io.source import SourceFile, TableSource, open_source
 from airflow_privacy.core.io.storage import Storages
 from airflow_privacy.core.mask.apply import mask_columns, mask_frame
 from airflow_privacy.core.mask.base import Tools
+from airflow_privacy.core.mask.conditions import KeptRows, keep_rows
 from airflow_privacy.core.mask.parts import source_slabs, write_part
-from airflow_privacy.core.mask.records import ClassCounts, suppress
+from airflow_privacy.core.mask.records import ClassCounts, outside
 from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.refs import ColumnType
 from airflow_privacy.core.pipeline.tools import tools_of
@@ -46,7 +47,9 @@ RESULT = pa.schema(
         ("slab", pa.int64()),
         ("chunk", pa.int64()),
         ("rows", pa.int64()),
+        ("left_out", pa.int64()),
         ("left", pa.int64()),
+        ("kept", pa.binary()),
         ("sha256", pa.string()),
         ("error", pa.string()),
         ("data", pa.binary()),
@@ -54,7 +57,7 @@ RESULT = pa.schema(
 )
 """One row a slab, and more with ``chunk`` from 1 on where its bytes come back by Spark."""
 
-SQL_RESULT = "slab long, chunk long, rows long, left long, sha256 string, error string, data binary"
+SQL_RESULT = "slab long, chunk long, rows long, left_out long, left long, kept binary, sha256 string, error string, data binary"
 
 _CHUNK = 4 << 20
 
@@ -89,8 +92,12 @@ def open_tools(workspace: Workspace, plan: MaskingPlan, marks: Mapping[str, str]
 
 
 class _Done(NamedTuple):
-    rows: int
-    left: int
+    """Rows of the slab, those that conditions leave out, those that are written, and which these are."""
+
+    rows: int = 0
+    left_out: int = 0
+    left: int = 0
+    kept: bytes | None = None
     sha256: str = ""
     chunks: Sequence[bytes] = ()
 
@@ -126,41 +133,55 @@ class SlabWork:
                 yield from self._rows(number)
 
     def _rows(self, number: int) -> Iterator[pa.RecordBatch]:
-        done, failure = _Done(0, 0), None
+        done, failure = _Done(), None
         try:
             done = self._slab(number)
         except PrivacyError as error:
             failure = as_text(error)
         except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - Spark would print its message
             failure = as_text(without_text(error))
-        yield _row(number, 0, done.rows, done.left, done.sha256, failure, done.chunks[0] if done.chunks else None)
-        for chunk, data in enumerate(done.chunks[1:], start=1):
-            yield _row(number, chunk, 0, 0, "", None, data)
+        first, *others = done.chunks or (None,)
+        yield _row(number, 0, done.rows, done.left_out, done.left, done.kept, done.sha256, failure, first)
+        for chunk, data in enumerate(others, start=1):
+            yield _row(number, chunk, 0, 0, 0, None, "", None, data)
 
     def _slab(self, number: int) -> _Done:
         require_versions(self.versions)
-        tools = replace(open_tools(self.workspace, self.plan, self.marks, self.learned), first_row=number * self.slab_rows)
-        slab = next(source_slabs(_Piece(self, number), self.slab_rows))
+        tools = open_tools(self.workspace, self.plan, self.marks, self.learned)
+        given = next(source_slabs(_Piece(self, number), self.slab_rows))
+        keep = keep_rows(given, self.plan.drop_records)
+        slab = KeptRows(given if keep is None else given.filter(keep), number * self.slab_rows, keep)
         if self.count:
             counts = ClassCounts(self.count)
-            counts.add(mask_columns(slab, self.plan, tools, only=self.count))
-            data = counts.table().write_ipc(None).getvalue()
-            return _Done(slab.height, slab.height, "", _cut(data))
-        masked = suppress(mask_frame(slab, self.plan, tools), self.small, tuple(self.small.columns[:-1]))
-        return self._place(number, slab.height, masked)
+            counts.add(mask_columns(slab.frame, self.plan, slab.tools(tools), only=self.count))
+            return _Done(chunks=_cut(to_ipc(counts.table())))
+        masked = mask_frame(slab.frame, self.plan, slab.tools(tools))
+        large = outside(masked, self.small, tuple(self.small.columns[:-1]))
+        masked = masked if large is None else masked.filter(large)
+        kept = slab.and_of(large)
+        sha256, chunks = self._place(number, masked)
+        return _Done(
+            rows=given.height,
+            left_out=given.height - slab.frame.height,
+            left=masked.height,
+            kept=None if kept is None else to_ipc(kept.alias("kept").to_frame()),
+            sha256=sha256,
+            chunks=chunks,
+        )
 
-    def _place(self, number: int, rows: int, masked: pl.DataFrame) -> _Done:
+    def _place(self, number: int, masked: pl.DataFrame) -> tuple[str, list[bytes]]:
+        """The part's digest, and its bytes where it cannot be written into the stage from here."""
         if (self.stage / self.marker).is_file():
             temporary = self.stage / f".{secrets.token_hex(8)}"
             write_part(masked, temporary)
             sha256 = _sha256(temporary.read_bytes())
             # Whole or not at all: the same slab may be masked twice, by a second attempt.
             temporary.replace(self.stage / slab_name(number))
-            return _Done(rows, masked.height, sha256)
+            return sha256, []
         with tempfile.TemporaryDirectory() as folder:
             write_part(masked, Path(folder) / "part")
             data = (Path(folder) / "part").read_bytes()
-        return _Done(rows, masked.height, _sha256(data), _cut(data))
+        return _sha256(data), _cut(data)
 
 
 def slab_name(number: int) -> str:
@@ -265,6 +286,11 @@ def _sha256(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
-def count_table(data: bytes) -> pl.DataFrame:
-    """The classes that an executor counted."""
+def to_ipc(frame: pl.DataFrame) -> bytes:
+    """A frame as an Arrow IPC file."""
+    return frame.write_ipc(None, compression="zstd").getvalue()
+
+
+def from_ipc(data: bytes) -> pl.DataFrame:
+    """The frame of :func:`to_ipc`."""
     return pl.read_ipc(io.BytesIO(data))

@@ -57,7 +57,7 @@ def _require_batchwise(plan: MaskingPlan) -> None:
         for part in parts_of(decision.technique)
         if isinstance(part, Noise) and part.subject is None
     ]
-    if plan.suppression is not None:
+    if plan.suppression is not None or plan.drop_records:
         _refuse("the plan leaves records out", "record suppression")
     if by_row:
         _refuse(f"{by_row[0][0]} draws by row", f"column {by_row[0][1]}")
