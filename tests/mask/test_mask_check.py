@@ -344,3 +344,17 @@ def test_values_that_masking_rightly_leaves_pass(tmp_path):
     frame = pl.DataFrame({"ssn": ["--", "***", "123-45-6789", "[REDACTED]", "", None], "n": [0, 10, 25, -10, None, 5]})
     plan = plan_of(decision("ssn", PartialMask(keep_last=4), role="direct-identifier"), decision("n", Round(to=10)))
     check(masked(tmp_path, frame, plan), frame, plan)
+
+
+@pytest.mark.parametrize(
+    ("value", "multiple", "right"), [(12, 10, True), (12, 20, False), (15, 20, True), (127, 120, True), (-128, -120, True)]
+)
+def test_an_integer_must_be_at_its_nearest_multiple(value, multiple, right):
+    frame = pl.DataFrame({"n": pl.Series([value], dtype=pl.Int8)})
+    plan = plan_of(decision("n", Round(to=10), dtype="integer"))
+    sink = Frames(pl.DataFrame({"n": pl.Series([multiple], dtype=pl.Int8)}))
+    if right:
+        check(sink, frame, plan)
+    else:
+        with pytest.raises(CheckFailed, match="masking-not-applied"):
+            check(sink, frame, plan)

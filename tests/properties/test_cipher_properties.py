@@ -33,6 +33,11 @@ cards = st.from_regex(r"\A[0-9]{13}[-0-9 ]{0,8}\Z")
 any_text = st.text(max_size=12)
 
 
+def is_blank(text):
+    """As the engine sees it: Python's own strip takes four control characters with it that are no white space."""
+    return text is None or pl.Series([text]).str.strip_chars()[0] == ""
+
+
 def to_e164(texts, region):
     digits = texts.str.replace_all("[^0-9]", "")
     return pl.select(pl.when(digits.str.len_chars() > 6).then("+" + digits)).to_series()
@@ -77,7 +82,7 @@ def test_rows_order_and_missing_values_stay_and_the_input_is_untouched(technique
         out = mask(frame, technique)
         assert frame.equals(before, null_equal=True)
         assert out.height == frame.height
-        assert not [1 for text, token in zip(texts, out["c"], strict=True) if not (text or "").strip() and token is not None]
+        assert not [1 for text, token in zip(texts, out["c"], strict=True) if is_blank(text) and token is not None]
         halves = pl.concat([mask(frame[:at], technique), mask(frame[at:], technique)])
         assert halves.equals(out, null_equal=True)
         assert mask(frame.reverse(), technique).equals(out.reverse(), null_equal=True)

@@ -18,13 +18,14 @@ from airflow_privacy.core.mask.apply import require_columns
 from airflow_privacy.core.mask.base import NO_TOOLS, Tools
 from airflow_privacy.core.mask.batches import BatchFailed, restored
 from airflow_privacy.core.mask.canonical import canonical_text, is_missing
-from airflow_privacy.core.mask.check_rows import Moved, Rows, TokensInClear, fail
+from airflow_privacy.core.mask.check_rows import Rows, TokensInClear, fail
 from airflow_privacy.core.mask.expressions import output_dtype
 from airflow_privacy.core.mask.learn import learn
 from airflow_privacy.core.mask.parts import Slabs, Source, slabs_of, source_slabs
 from airflow_privacy.core.mask.records import ClassCounts, require_k, suppression_of
-from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, Again, ColumnRule, other
+from airflow_privacy.core.mask.rules.base import MASKED, ROW, SOURCE, Again, ColumnRule, other
 from airflow_privacy.core.mask.rules.made_up import made_up
+from airflow_privacy.core.mask.rules.moved import Moved
 from airflow_privacy.core.mask.rules.of_column import column_rule
 from airflow_privacy.core.mask.rules.token_forms import without_tokens
 from airflow_privacy.core.mask.sweep import Sweep
@@ -131,13 +132,15 @@ def _check_beside(
     alike = TokensInClear(released)
     rows = Rows(_as_expected(sink, expected), plan, kept)
     for number, slab in enumerate(source_slabs(source)):
-        was, now = rows.beside(number, slab)
+        was, now, numbers, left_in = rows.beside(number, slab)
         for decision in released:
             name, rule = decision.column, rules[decision.column]
             if rule.moves:
-                moving[name].add(slab[name], now[name])
+                moving[name].add_source(left_in[name])
+                moving[name].add_masked(now[name], was[name])
                 continue
-            pair = pl.DataFrame({SOURCE: was[name], MASKED: now[name], **{other(one): was[one] for one in rule.needs}})
+            needed = {other(one): was[one] for one in rule.needs}
+            pair = pl.DataFrame({SOURCE: was[name], MASKED: now[name], **needed, ROW: numbers})
             _require_none_broken(decision, pair, rule.beside)
             if rule.one_to_one:
                 _require_tokens(decision, pair)
@@ -147,8 +150,8 @@ def _check_beside(
         sweep.add(was, now)
     rows.finish()
     for decision in released:
-        if decision.column in moving and not moving[decision.column].holds():
-            fail(decision, "holds values that its source lacks")
+        if fault := moving[decision.column].fault() if decision.column in moving else "":
+            fail(decision, fault)
     for decision in alike.found(sink.slabs):
         fail(decision, "holds values of its source in clear")
     sweep.finish()

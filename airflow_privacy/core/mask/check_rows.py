@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import polars as pl
 
@@ -14,6 +13,16 @@ from airflow_privacy.core.mask.dtypes import family
 from airflow_privacy.core.mask.rules.records import left_out
 from airflow_privacy.core.mask.rules.token_forms import Seen, form_of
 from airflow_privacy.core.model.plan import Decision, MaskingPlan
+
+
+class Beside(NamedTuple):
+    """The rows of one slab on both sides: ``was`` in the source and ``now`` as written, in the same order; ``numbers`` says which
+    rows of the source they are, from 0; ``left_in`` are all of the slab's rows that the plan's record rules leave in."""
+
+    was: pl.DataFrame
+    now: pl.DataFrame
+    numbers: pl.Series
+    left_in: pl.DataFrame
 
 
 class Rows:
@@ -28,7 +37,7 @@ class Rows:
         self._suppressed = 0
         self._written = 0
 
-    def beside(self, number: int, slab: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def beside(self, number: int, slab: pl.DataFrame) -> Beside:
         """Of source slab *number* the rows that were not left out, and the written rows made of them.
 
         :raises CheckFailed: the files have fewer rows, or a row is there that the plan's record rules leave out.
@@ -45,9 +54,16 @@ class Rows:
                 f"{still} rows are there that the plan's record rules leave out",
                 do="Nothing was released. Mask again; if it stays, report a fault.",
             )
+        first = self._source_rows
+        numbers = pl.int_range(first, first + slab.height, dtype=pl.UInt64, eager=True)
         self._source_rows += slab.height
         self._suppressed += slab.height - int(ruled_out.sum()) - was.height
-        return was, self._take(was.height)
+        return Beside(
+            was=was,
+            now=self._take(was.height),
+            numbers=numbers if kept is None else numbers.filter(kept),
+            left_in=slab.filter(~ruled_out) if ruled_out.any() else slab,
+        )
 
     def finish(self) -> None:
         """:raises CheckFailed: the files have more rows, or more are missing than the plan allows."""
@@ -76,24 +92,6 @@ class Rows:
         self._waiting = together.slice(count)
         self._written += count
         return together.slice(0, count)
-
-
-class Moved:
-    """Compares values whose rows changed places: each that is written must be there in the source as often. Memory grows with the
-    distinct values."""
-
-    def __init__(self) -> None:
-        self._there: Counter[int] = Counter()
-        self._here: Counter[int] = Counter()
-
-    def add(self, was: pl.Series, now: pl.Series) -> None:
-        """Count a slab's values on both sides, by 64-bit digests."""
-        for values, counter in ((was.cast(now.dtype), self._there), (now, self._here)):
-            counter.update(dict(values.hash().value_counts().iter_rows()))
-
-    def holds(self) -> bool:
-        """Whether no value is written more often than the source has it."""
-        return self._here <= self._there
 
 
 class TokensInClear:

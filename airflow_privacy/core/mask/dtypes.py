@@ -87,6 +87,12 @@ def plainly(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(changed) if changed else frame
 
 
+def limits(dtype: pl.DataType) -> tuple[int, int]:
+    """The smallest and the largest number of an integer type."""
+    bits = int("".join(filter(str.isdigit, type(dtype).__name__)))
+    return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if dtype.is_signed_integer() else (0, 2**bits - 1)
+
+
 def require_plain_name(column: str) -> None:
     """Refuse a column name that Polars would read as a pattern over several columns.
 

@@ -15,6 +15,7 @@ import polars as pl
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.base import Spec, Tools, text_type
 from airflow_privacy.core.mask.canonical import present, text
+from airflow_privacy.core.mask.dtypes import limits
 from airflow_privacy.core.mask.populations import read_populations
 from airflow_privacy.core.model.techniques import Bins, GeoPrefix, Round, TruncateDate
 
@@ -133,9 +134,7 @@ def _round_integer(column: str, step: float, dtype: pl.DataType) -> pl.Expr:
             do="Use a whole number.",
         )
     to = int(step)
-    bits = int("".join(filter(str.isdigit, type(dtype).__name__)))
-    signed = dtype.is_signed_integer()
-    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
+    low, high = limits(dtype)
     if to > high:
         return pl.when(pl.col(column).is_not_null()).then(pl.lit(0)).cast(dtype)
     value = pl.col(column).cast(pl.Int128)

@@ -6,6 +6,7 @@ import polars as pl
 
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.canonical import canonical_text, text
+from airflow_privacy.core.mask.dtypes import limits
 from airflow_privacy.core.mask.generalize import bin_labels
 from airflow_privacy.core.mask.hierarchy import TOP, read_hierarchy
 from airflow_privacy.core.mask.populations import read_populations
@@ -23,9 +24,12 @@ def _round(technique: Round, decision: Decision, dtype: pl.DataType, tools: Tool
     step = technique.to
     number = _masked.cast(pl.Float64)
     if dtype.is_integer():
-        whole = pl.lit(int(step), dtype=pl.Int128)
-        distance = (_source.cast(pl.Int128) - _masked.cast(pl.Int128)).abs()
-        return ColumnRule(_masked.cast(pl.Int128) % whole == 0, distance < whole)
+        to, value, was = int(step), _masked.cast(pl.Int128), _source.cast(pl.Int128)
+        low, high = limits(dtype)
+        # At the ends of the type the nearest multiple may lie outside: the last one inside is taken.
+        first, last = (pl.lit(end, dtype=pl.Int128) for end in (-(-low // to) * to, high // to * to))
+        near = (was - value).abs() * 2 <= to
+        return ColumnRule(value % to == 0, near | ((value == last) & (was > last)) | ((value == first) & (was < first)))
     spacing = 2.0**-22 if dtype == pl.Float32 else 2.0**-50
     allowed = number.abs() * spacing
     off = (number - (number / step).round(mode="half_to_even") * step).abs()
