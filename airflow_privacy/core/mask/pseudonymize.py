@@ -39,7 +39,7 @@ def hmac_token(column: str, technique: HmacToken, dtype: pl.DataType, tools: Too
         value = normalized(canonical_text(column, dtype), technique, tools, column)
     digest = hmac_sha256(value, key)
     if technique.alphabet == "hex":
-        return digest.str.slice(0, technique.length)
+        return digest.str.head(technique.length)
     letters, length = TOKEN[technique.alphabet], technique.length
     return mapped(digest, lambda digests: over_present(digests, lambda there: tokens_of(there, letters, length)), column)
 
