@@ -14,6 +14,7 @@ import pytest
 from hypothesis import settings
 from openlineage_spec import validate_event_file
 from people import SCOPE
+from postgres import PostgresServer, installed, running
 
 from airflow_privacy.core.io.artifacts import ArtifactStore
 from airflow_privacy.core.keyring import init_keys
@@ -75,6 +76,17 @@ def object_store() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of its own, with nothing in it."""
+    programs = installed()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    pytest.importorskip("psycopg")
+    with running(programs) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

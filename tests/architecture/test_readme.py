@@ -5,11 +5,14 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 import pytest
 from airflow.sdk import DAG, BaseOperator
 
 import airflow_privacy.operators
+from airflow_privacy.core.model.techniques import Technique
 from airflow_privacy.operators.gate import HITLOperator
 from airflow_privacy.provider_info import get_provider_info
 
@@ -43,3 +46,12 @@ def test_the_option_table_lists_every_option_with_its_default() -> None:
     assert {name: listed[name] for name in ("ledger_is_shared", "assign_approvers")} == {
         name: options[name]["default"] for name in ("ledger_is_shared", "assign_approvers")
     }
+
+
+@pytest.mark.parametrize("technique", get_args(Technique), ids=lambda kind: kind.__struct_config__.tag)
+def test_the_technique_table_lists_every_parameter(technique: type[msgspec.Struct]) -> None:
+    section = README.split("### Techniques")[1].split("###")[0]
+    name = technique.__struct_config__.tag
+    (row,) = [line.split("|") for line in section.splitlines() if f"`{name}`" in line.partition("|")[2].partition("|")[0]]
+    listed = set(re.findall(r"`(\w+)`", row[2]))
+    assert set(technique.__struct_fields__) - {"sha256"} <= listed

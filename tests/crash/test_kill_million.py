@@ -1,4 +1,5 @@
-"""SIGKILL at random moments while a million rows are masked to a folder: only whole versions are visible, and always the same."""
+"""SIGKILL at random moments while a million rows are masked to a folder, an object store and a table: nothing partial is ever
+visible, and the next run gives the same bytes, or rows."""
 
 from __future__ import annotations
 
@@ -11,12 +12,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from crash_worker import mask_version
+from crash_worker import client_of, mask_million, storages_at
 from people import people_frame
+from postgres import PostgresServer
 
-from airflow_privacy.core.io.local import local_storage
+from airflow_privacy.core.io.storage import Storage
 from airflow_privacy.core.io.version import check_files, read_manifest
-from airflow_privacy.core.model.dataset import Manifest
+from airflow_privacy.core.pipeline.places import Written
 
 pytestmark = pytest.mark.xdist_group("crash")
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,16 +29,50 @@ MOMENTS = [pytest.param(number, marks=[pytest.mark.long] if number >= IN_EVERY_R
 
 @dataclass(frozen=True)
 class Prepared:
-    """The table, the version that an undisturbed run makes of it, and the seconds that it took."""
+    """The table, where it is masked to, what an undisturbed run makes of it, and the seconds that it took."""
 
     table: Path
-    expected: Manifest
+    out: str
+    endpoint: str
+    server: PostgresServer
+    expected: Written
     seconds: float
+
+    def again(self) -> Written:
+        """Mask in this process, to the end."""
+        return mask_million(str(self.table), self.out, self.endpoint, str(self.server.folder), str(self.server.port))
+
+    def storage(self) -> Storage:
+        """Where the files lie."""
+        return storages_at(client_of(self.endpoint))(self.out)
+
+    def clear(self) -> None:
+        """Take everything away, so that the next run has to write it."""
+        if self.out.startswith("sql:"):
+            self.server.run("DROP SCHEMA IF EXISTS million CASCADE", "CREATE SCHEMA million")
+            return
+        storage = self.storage()
+        for name in storage.names():
+            storage.delete(name)
+
+    def require_whole_or_nothing(self) -> None:
+        """Whatever a reader can find is the whole version."""
+        if self.out.startswith("sql:"):
+            tables = {name for (name,) in self.server.run("SELECT tablename FROM pg_tables WHERE schemaname = 'million'")}
+            assert tables <= {"people", "airflow_privacy_versions"}
+            if "people" in tables:
+                assert self.server.run("SELECT count(*) FROM million.people") == [(ROWS,)]
+            return
+        names = [name.split("/") for name in self.storage().names()]
+        versions = sorted(name[1] for name in names if name[0] == "versions" and name[-1] == "manifest.json")
+        assert versions in ([], [self.expected.version])
+        for version in versions:
+            check_files(self.storage(), read_manifest(self.out, version, storages=storages_at(client_of(self.endpoint))))
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    folder = tmp_path_factory.mktemp("million")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("million") / "people.parquet"
     people = people_frame(rows=REPEATED).lazy()
     pieces = [
         people.with_columns(
@@ -44,17 +80,38 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
         )
         for number in range(ROWS // REPEATED)
     ]
-    pl.concat(pieces).sink_parquet(folder / "people.parquet")
+    pl.concat(pieces).sink_parquet(path)
+    return path
+
+
+@pytest.fixture(scope="module", params=["folder", "s3", "postgres"])
+def prepared(
+    request: pytest.FixtureRequest,
+    table: Path,
+    object_store: str,
+    server: PostgresServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Prepared:
+    out = "sql://pg/million.people"
+    if request.param == "folder":
+        out = str(tmp_path_factory.mktemp("out") / "people")
+    elif request.param == "s3":
+        client_of(object_store).create_bucket(Bucket="million")
+        out = "s3://million/people"
+    case = Prepared(table, out, object_store, server, Written(version=""), 0.0)
+    case.clear()
     begun = time.monotonic()
-    expected = mask_version(str(folder / "people.parquet"), str(folder / "undisturbed"))
-    return Prepared(folder / "people.parquet", expected, time.monotonic() - begun)
+    expected = case.again()
+    assert expected.rows_digest or sum(file.rows for file in expected.files) == ROWS
+    return Prepared(table, out, object_store, server, expected, time.monotonic() - begun)
 
 
-def start(prepared: Prepared, out: Path) -> subprocess.Popen[str]:
+def start(prepared: Prepared) -> subprocess.Popen[str]:
     """Start masking; returns when the process is about to open the table."""
     support = ROOT / "tests" / "support"
+    where = (prepared.out, prepared.endpoint, str(prepared.server.folder), str(prepared.server.port))
     process = subprocess.Popen(
-        [sys.executable, str(support / "crash_worker.py"), str(prepared.table), "version", str(out)],
+        [sys.executable, str(support / "crash_worker.py"), str(prepared.table), "million", *where],
         stdout=subprocess.PIPE,
         text=True,
         env={"PYTHONPATH": f"{ROOT}:{support}", "PATH": "/usr/bin:/bin"},
@@ -64,26 +121,14 @@ def start(prepared: Prepared, out: Path) -> subprocess.Popen[str]:
     return process
 
 
-def visible(out: Path) -> list[str]:
-    """The versions that a reader finds: a version begins with its manifest."""
-    return sorted(path.parent.name for path in out.glob("versions/*/manifest.json"))
-
-
 @pytest.mark.parametrize("number", MOMENTS)
-def test_a_killed_masking_shows_whole_versions_only_and_runs_again_to_the_same(
-    prepared: Prepared, number: int, tmp_path: Path
-) -> None:
-    out, version = tmp_path / "people", prepared.expected.version
-    process = start(prepared, out)
-    time.sleep(random.Random(f"million{number}").uniform(0, 1.2 * prepared.seconds))
+def test_a_killed_masking_shows_nothing_partial_and_runs_again_to_the_same(prepared: Prepared, number: int) -> None:
+    prepared.clear()
+    process = start(prepared)
+    time.sleep(random.Random(f"million{number}").uniform(0, 1.1 * prepared.seconds))
     process.kill()
     process.communicate(timeout=120)
 
-    assert visible(out) in ([], [version])
-    if visible(out):
-        check_files(local_storage(str(out)), read_manifest(str(out), version))
-
-    assert mask_version(str(prepared.table), str(out)) == prepared.expected
-    assert visible(out) == [version]
-    check_files(local_storage(str(out)), prepared.expected)
-    assert sum(file.rows for file in prepared.expected.files) == ROWS
+    prepared.require_whole_or_nothing()
+    assert prepared.again() == prepared.expected
+    prepared.require_whole_or_nothing()

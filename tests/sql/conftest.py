@@ -1,24 +1,12 @@
-"""One PostgreSQL server for the tests of this folder."""
+"""The PostgreSQL server with empty schemas, for the tests of this folder."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from postgres import PostgresServer, installed, running
+from postgres import PostgresServer
 from sql_case import SCHEMAS
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[PostgresServer]:
-    """A server of its own, with nothing in it."""
-    programs = installed()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    pytest.importorskip("psycopg")
-    with running(programs) as server:
-        yield server
 
 
 @pytest.fixture

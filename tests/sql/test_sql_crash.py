@@ -47,9 +47,9 @@ def prepare(server: PostgresServer, folder: Path, rows: int) -> Prepared:
     return Prepared(steps, state, seconds)
 
 
-@pytest.fixture(scope="module", params=[30_000, pytest.param(1_000_000, marks=pytest.mark.long)])
-def prepared(request: pytest.FixtureRequest, server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    return prepare(server, tmp_path_factory.mktemp("crash"), request.param)
+@pytest.fixture(scope="module")
+def prepared(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    return prepare(server, tmp_path_factory.mktemp("crash"), 30_000)
 
 
 def start(state: Path, step: str) -> subprocess.Popen[str]:

@@ -1,7 +1,7 @@
 """A process for the crash tests: does one step of a prepared release, and is killed by its parent on the way.
 
 ``python crash_worker.py STATE mask|transfer``; ``STATE`` is a JSON file with what the step needs.
-``python crash_worker.py SOURCE version OUT`` masks one file into a version of the dataset at ``OUT``, and nothing else.
+``python crash_worker.py SOURCE million OUT ENDPOINT SOCKET PORT`` masks one file into a version at ``OUT``, and nothing else.
 """
 
 from __future__ import annotations
@@ -15,18 +15,21 @@ from typing import Any
 import msgspec
 from masking_builders import TOOLS, decision, plan_of
 from people import AnyCase, Case, S3Case
+from postgres import PostgresServer, databases_at
 from steps import Steps, workspace_in
 
+from airflow_privacy.core.io.artifacts import ArtifactStore
 from airflow_privacy.core.io.local import local_storage
 from airflow_privacy.core.io.s3 import S3Storage, parse_s3
 from airflow_privacy.core.io.source import open_source
 from airflow_privacy.core.io.storage import Storage, Storages
-from airflow_privacy.core.io.version import write_version
 from airflow_privacy.core.mask.run import mask_table
 from airflow_privacy.core.model.codec import convert, digest_of
-from airflow_privacy.core.model.dataset import Manifest
+from airflow_privacy.core.model.policy import Environment
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.model.techniques import Bins, HmacToken, Keep, Null, TruncateDate
+from airflow_privacy.core.pipeline.places import Place, Written, write_masked
+from airflow_privacy.core.pipeline.workspace import Workspace
 
 
 def save(steps: Steps, folder: Path, endpoint: str) -> Path:
@@ -80,20 +83,29 @@ PEOPLE_PLAN = plan_of(
 )
 
 
-def mask_version(source: str, out: str) -> Manifest:
-    """A table of people masked into a version of a dataset."""
+def mask_million(source: str, out: str, endpoint: str, socket: str, port: str) -> Written:
+    """A table of people masked into a version at *out*: a folder, one in the object store, or ``sql://pg/…`` at the server."""
     opened = open_source(source)
-    return write_version(
-        out, digest_of(PEOPLE_PLAN), lambda stage: mask_table(source=opened, plan=PEOPLE_PLAN, tools=TOOLS, stage=stage)
+    databases = databases_at(PostgresServer(Path(socket), int(port)))
+    workspace = Workspace(
+        home=Path(), artifacts=ArtifactStore(Path()), storages=storages_at(client_of(endpoint)), databases=databases
     )
+    place = Place(uri=out, environment=Environment(name="staging", base_uris=(out,)), scope=PEOPLE_PLAN.scope)
+    written, _ = write_masked(
+        workspace,
+        place,
+        digest_of(PEOPLE_PLAN),
+        lambda stage: mask_table(source=opened, plan=PEOPLE_PLAN, tools=TOOLS, stage=stage),
+    )
+    return written
 
 
 if __name__ == "__main__":
     state, step = sys.argv[1:3]
-    prepared = steps_of(Path(state)) if step != "version" else None
+    prepared = steps_of(Path(state)) if step != "million" else None
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     if prepared is None:
-        mask_version(state, sys.argv[3])
+        mask_million(state, *sys.argv[3:])
     else:
         getattr(prepared, step)()
