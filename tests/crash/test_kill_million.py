@@ -46,14 +46,19 @@ class Prepared:
         """Where the files lie."""
         return storages_at(client_of(self.endpoint))(self.out)
 
+    def names(self) -> list[str]:
+        """The files that lie there."""
+        if self.out.startswith("s3:"):
+            return self.storage().names()
+        return [str(path.relative_to(self.out)) for path in Path(self.out).rglob("*") if path.is_file()]
+
     def clear(self) -> None:
         """Take everything away, so that the next run has to write it."""
         if self.out.startswith("sql:"):
             self.server.run("DROP SCHEMA IF EXISTS million CASCADE", "CREATE SCHEMA million")
             return
-        storage = self.storage()
-        for name in storage.names():
-            storage.delete(name)
+        for name in self.names():
+            self.storage().delete(name)
 
     def require_whole_or_nothing(self) -> None:
         """Whatever a reader can find is the whole version."""
@@ -63,7 +68,7 @@ class Prepared:
             if "people" in tables:
                 assert self.server.run("SELECT count(*) FROM million.people") == [(ROWS,)]
             return
-        names = [name.split("/") for name in self.storage().names()]
+        names = [name.split("/") for name in self.names()]
         versions = sorted(name[1] for name in names if name[0] == "versions" and name[-1] == "manifest.json")
         assert versions in ([], [self.expected.version])
         for version in versions:
