@@ -23,19 +23,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from plans import decision_on, plan_for
 
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.expressions import expression
 from airflow_privacy.core.mask.parts import PartFiles
 from airflow_privacy.core.mask.run import MaskResult, mask_table
-from airflow_privacy.core.model.plan import Decision, MaskingPlan
-from airflow_privacy.core.model.refs import FileStamp
+from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.techniques import (
     Bins,
     Ff1,
     GeoPrefix,
     HmacToken,
-    Keep,
     Null,
     PartialMask,
     Redact,
@@ -85,37 +84,6 @@ def _others(people: pl.LazyFrame, number: int) -> pl.LazyFrame:
         pl.col("signup_at") - pl.duration(minutes=7 * number),
         pl.col("last_seen_ms") - 7_777 * number,
         pl.col("income") + 0.37 * number,
-    )
-
-
-def plan_for(schema: pl.Schema, techniques: dict[str, Technique]) -> MaskingPlan:
-    """The plan that is carried out; only its decisions matter here."""
-    nothing = "sha256:" + "0" * 64
-    stamp = FileStamp(uri="file:///benchmark.yaml", sha256=nothing)
-    return MaskingPlan(
-        contract=nothing,
-        policy=nothing,
-        findings=nothing,
-        contract_file=stamp,
-        policy_file=stamp,
-        table="customers",
-        source="file:///customers.parquet",
-        source_digest=nothing,
-        source_environment="production",
-        destination="training",
-        purpose="benchmark",
-        recipient="benchmark",
-        scope="training/benchmark/benchmark",
-        decisions=tuple(decision_on(name, techniques.get(name, Keep())) for name in schema),
-        suppression=None,
-    )
-
-
-def decision_on(column: str, technique: Technique) -> Decision:
-    """A decision by a rule that nobody wrote."""
-    kind = "string"
-    return Decision(
-        column=column, dtype=kind, entity=None, role="non-sensitive", technique=technique, rule="benchmark", reason="measured"
     )
 
 
@@ -172,7 +140,7 @@ def _mask(table: Path, out: Path, techniques: dict[str, Technique]) -> tuple[tup
     from airflow_privacy.core.io.source import open_source
 
     source = open_source(str(table))
-    plan = plan_for(pl.Schema(pl.read_parquet_schema(table)), techniques)
+    plan = plan_for(pl.read_parquet_schema(table), techniques)
     clock = Clock()
     result = mask_table(source=source, plan=plan, tools=TOOLS, stage=out)
     return clock.read(), result, plan

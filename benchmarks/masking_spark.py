@@ -15,13 +15,12 @@ from datetime import date
 from pathlib import Path
 
 import polars as pl
+from plans import SCOPE, plan_for
 
 from airflow_privacy.core.io.artifacts import ArtifactStore
 from airflow_privacy.core.io.source import open_source
 from airflow_privacy.core.keyring import init_keys
 from airflow_privacy.core.mask.run import mask_table
-from airflow_privacy.core.model.plan import Decision, MaskingPlan
-from airflow_privacy.core.model.refs import FileStamp
 from airflow_privacy.core.model.techniques import Bins, GeoPrefix, HmacToken, Keep, Technique, TruncateDate
 from airflow_privacy.core.pipeline.apply import MaskTable
 from airflow_privacy.core.pipeline.tools import tools_of
@@ -29,7 +28,6 @@ from airflow_privacy.core.pipeline.workspace import Workspace
 from airflow_privacy.core.spark.engine import spark_engine
 from airflow_privacy.core.spark.session import spark_session
 
-SCOPE = "training/benchmark/nobody"
 TECHNIQUES: dict[str, Technique] = {
     "id": HmacToken(),
     "email": HmacToken(),
@@ -74,7 +72,7 @@ def spark_ratio(rows: int = 1_000_000, *, repeats: int = 3) -> dict[str, object]
 
 
 def _run(engine: MaskTable, path: Path, workspace: Workspace) -> tuple[float, list[str]]:
-    plan = _plan()
+    plan = plan_for(TECHNIQUES, TECHNIQUES)
     tools, _ = tools_of(workspace.keyring, plan)
     source = open_source(str(path))
     with tempfile.TemporaryDirectory() as stage:
@@ -94,31 +92,6 @@ def _table(rows: int) -> pl.DataFrame:
         born=pl.lit(date(1950, 1, 1)) + pl.duration(days=number * 7919 % 20_000),
         income=(number * 104_729 % 120_000).cast(pl.Float64),
         **{f"kept_{one}": (number * (one + 3) % 1000).cast(pl.Int64) for one in range(10)},
-    )
-
-
-def _plan() -> MaskingPlan:
-    digest = "sha256:" + "0" * 64
-    stamp = FileStamp(uri="", sha256=digest)
-    return MaskingPlan(
-        contract=digest,
-        policy=digest,
-        findings=digest,
-        contract_file=stamp,
-        policy_file=stamp,
-        table="table",
-        source="table",
-        source_digest=digest,
-        source_environment="here",
-        destination="training",
-        purpose="benchmark",
-        recipient="nobody",
-        scope=SCOPE,
-        decisions=tuple(
-            Decision(column=name, dtype="string", entity=None, role="non-sensitive", technique=technique, rule="r", reason="r")
-            for name, technique in TECHNIQUES.items()
-        ),
-        suppression=None,
     )
 
 

@@ -9,12 +9,14 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from openlineage_spec import validate_event_file
 from people import SCOPE
 from postgres import PostgresServer, installed, running
+from s3_bucket import Bucket, aws_client, aws_services, new_bucket
 
 from airflow_privacy.core.io.artifacts import ArtifactStore
 from airflow_privacy.core.keyring import init_keys
@@ -69,13 +71,22 @@ def reference_data() -> Path:
 @pytest.fixture(scope="session")
 def object_store() -> Iterator[str]:
     """The endpoint of a real S3 API on this host, which the running Airflow's ``aws_default`` leads to."""
-    from moto.server import ThreadedMotoServer
+    with aws_services() as endpoint:
+        yield endpoint
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+
+@pytest.fixture(scope="session")
+def s3_client(object_store: str) -> Iterator[Any]:
+    """A client of the object store."""
+    made = aws_client("s3", object_store)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def bucket(s3_client: Any) -> Bucket:
+    """A bucket of its own."""
+    return new_bucket(s3_client)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ visible, and the next run gives the same bytes, or rows."""
 from __future__ import annotations
 
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -56,6 +57,9 @@ class Prepared:
         """Take everything away, so that the next run has to write it."""
         if self.out.startswith("sql:"):
             self.server.run("DROP SCHEMA IF EXISTS million CASCADE", "CREATE SCHEMA million")
+            return
+        if not self.out.startswith("s3:"):
+            shutil.rmtree(self.out, ignore_errors=True)
             return
         for name in self.names():
             self.storage().delete(name)

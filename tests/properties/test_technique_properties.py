@@ -8,14 +8,15 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from masking_builders import decision
+from masking_builders import plan_of as plan_with
 
 from airflow_privacy.core.mask.apply import mask_frame
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.canonical import is_missing
 from airflow_privacy.core.mask.check import check_masked
 from airflow_privacy.core.mask.dtypes import family
-from airflow_privacy.core.model.plan import Decision, MaskingPlan
-from airflow_privacy.core.model.refs import ColumnType, FileStamp
+from airflow_privacy.core.model.refs import ColumnType
 from airflow_privacy.core.model.techniques import (
     Bins,
     GeoPrefix,
@@ -31,7 +32,6 @@ from airflow_privacy.core.model.techniques import (
 from airflow_privacy.core.risk.figures import measure
 
 TOOLS = Tools(keys={"hmac_token": "0f" * 32})
-DIGEST = "sha256:" + "0" * 64
 
 text = (pl.String(), st.text(max_size=12))
 small = (pl.Int8(), st.integers(-128, 127))
@@ -73,27 +73,7 @@ quick = settings(max_examples=12, deadline=None)
 
 
 def plan_of(*techniques):
-    stamp = FileStamp(uri="file:///p.yaml", sha256=DIGEST)
-    return MaskingPlan(
-        contract=DIGEST,
-        policy=DIGEST,
-        findings=DIGEST,
-        contract_file=stamp,
-        policy_file=stamp,
-        table="t",
-        source="s",
-        source_digest=DIGEST,
-        source_environment="production",
-        destination="training",
-        purpose="churn",
-        recipient="ml",
-        scope="training/churn/ml",
-        decisions=tuple(
-            Decision(column=name, dtype="string", entity=None, role="quasi-identifier", technique=technique, rule="r", reason="r")
-            for name, technique in techniques
-        ),
-        suppression=None,
-    )
+    return plan_with(*(decision(name, technique, role="quasi-identifier") for name, technique in techniques))
 
 
 class Table:

@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from masking_builders import decision, plan_of
 
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.model.codec import canonical, parse
 from airflow_privacy.core.model.levels import Deidentified, KAnonymous, Pseudonymized, Raw
-from airflow_privacy.core.model.plan import Decision, MaskingPlan, RecordSuppression
 from airflow_privacy.core.model.policy import Boundary
-from airflow_privacy.core.model.refs import FileStamp
 from airflow_privacy.core.model.risk import RiskFigures, RiskReport, SensitiveFigures
 from airflow_privacy.core.model.techniques import Bins, Drop, GeoPrefix, HmacToken, Keep, Null, PartialMask
 from airflow_privacy.core.risk.report import assess, require_release, summary, summary_markdown
@@ -18,27 +17,8 @@ ANY_LEVEL = "raw or pseudonymized or deidentified or k_anonymous"
 
 
 def plan(*decisions, limit=None):
-    stamp = FileStamp(uri="file:///p.yaml", sha256=DIGEST)
-    return MaskingPlan(
-        contract=DIGEST,
-        policy=DIGEST,
-        findings=DIGEST,
-        contract_file=stamp,
-        policy_file=stamp,
-        table="t",
-        source="s",
-        source_digest=DIGEST,
-        source_environment="production",
-        destination="training",
-        purpose="churn",
-        recipient="ml",
-        scope="training/churn/ml",
-        decisions=tuple(
-            Decision(column=name, dtype="string", entity=None, role=role, technique=technique, rule="r", reason="r")
-            for name, role, technique in decisions
-        ),
-        suppression=None if limit is None else RecordSuppression(k=2, quasi_identifiers=("age",), limit=limit),
-    )
+    told = (decision(name, technique, role=role) for name, role, technique in decisions)
+    return plan_of(*told) if limit is None else plan_of(*told, k=2, over=("age",), limit=limit)
 
 
 def figures(k=5, l=None, rows=100, classes=10):  # noqa: E741

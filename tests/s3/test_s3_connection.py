@@ -13,11 +13,11 @@ from airflow_privacy.hooks.storage import connection_storages
 
 
 @pytest.fixture
-def connections(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def connections(object_store: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("airflow")
     document = {
         "conn_type": "aws", "login": "nobody", "password": "nothing",
-        "extra": {"endpoint_url": endpoint, "region_name": "us-east-1"},
+        "extra": {"endpoint_url": object_store, "region_name": "us-east-1"},
     }  # fmt: skip
     for name in ("STORE", "AWS_DEFAULT"):
         monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps(document))

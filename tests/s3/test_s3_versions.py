@@ -258,9 +258,9 @@ write_version("s3://", "sha256:" + "1" * 64, parts, storages=lambda _: s3.S3Stor
 """
 
 
-def test_a_killed_writer_leaves_unfinished_uploads_below_versions_only_and_another_run_succeeds(bucket, endpoint, temporary):
+def test_a_killed_writer_leaves_unfinished_uploads_below_versions_only_and_another_run_succeeds(bucket, object_store, temporary):
     environment = {**os.environ, "TMPDIR": str(temporary)}
-    done = subprocess.run([sys.executable, "-c", _KILLED, endpoint, bucket.name], env=environment, check=False)
+    done = subprocess.run([sys.executable, "-c", _KILLED, object_store, bucket.name], env=environment, check=False)
     assert done.returncode == -9
     assert bucket.objects() == []
     left = bucket.unfinished()

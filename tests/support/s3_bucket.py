@@ -1,7 +1,10 @@
-"""A bucket, and looking into it past the code under test."""
+"""Cloud services over HTTP on this host, a bucket there, and looking into it past the code under test."""
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,3 +40,37 @@ class Bucket:
 
     def unfinished(self) -> list[str]:
         return [upload["Key"] for upload in self.client.list_multipart_uploads(Bucket=self.name).get("Uploads", ())]
+
+
+@contextmanager
+def aws_services() -> Iterator[str]:
+    """The endpoint of a server with the APIs of S3 and KMS, on a free port."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def aws_client(service: str, endpoint: str) -> Any:
+    """A client that tries once."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        aws_access_key_id="nobody",
+        aws_secret_access_key="nothing",
+        region_name="us-east-1",
+        config=Config(retries={"max_attempts": 1}),
+    )
+
+
+def new_bucket(client: Any) -> Bucket:
+    """A bucket of a new name."""
+    name = f"b-{uuid.uuid4().hex}"
+    client.create_bucket(Bucket=name)
+    return Bucket(client, name)

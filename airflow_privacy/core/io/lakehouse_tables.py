@@ -17,9 +17,8 @@ from airflow_privacy.core.errors import BadInput, VerificationError
 from airflow_privacy.core.io import delta
 from airflow_privacy.core.io.lakehouse import Format, LakePlace, missing, parse_lakehouse
 from airflow_privacy.core.io.local import answering
-from airflow_privacy.core.io.rows_digest import rows_digest
 from airflow_privacy.core.io.spool import Spool
-from airflow_privacy.core.io.stored_rows import StoredRows, frames_of
+from airflow_privacy.core.io.stored_rows import StoredRows, require_rows
 from airflow_privacy.core.io.table_version import TableVersion
 from airflow_privacy.core.model.dataset import Dataset, version_of_rows
 from airflow_privacy.core.model.refs import ColumnType
@@ -69,7 +68,7 @@ def write_lakehouse(
     same = current is not None and current.version == version.version
     if same:
         spool = Spool()
-        _require(uri, _read(place, uri, spool), columns, version)
+        require_rows(_read(place, uri, spool), columns, version, where=uri)
         spool.close()
         if seal is None:
             return
@@ -100,7 +99,7 @@ def read_lakehouse(dataset: Dataset) -> StoredRows:
     spool = Spool()
     paths = _read(parse_lakehouse(dataset.uri), dataset.uri, spool)
     version = TableVersion(version=dataset.version, rows_digest=dataset.rows_digest, plan=dataset.plan, rows=dataset.rows)
-    _require(dataset.uri, paths, dataset.columns, version)
+    require_rows(paths, dataset.columns, version, where=dataset.uri)
     return StoredRows(dataset.columns, tuple(paths), spool)
 
 
@@ -148,7 +147,7 @@ def _write_files(
             frame.write_parquet(temporary, compression="zstd", statistics=False)
             temporary.replace(path)
             files.append((path, frame.height))
-    _require(uri, [path for path, _ in files], columns, version)
+    require_rows([path for path, _ in files], columns, version, where=uri)
     return files
 
 
@@ -165,17 +164,3 @@ def _plain(frames: Iterable[pl.DataFrame], format_: Format, uri: str) -> Iterato
                 )
         casts = {name: wider[dtype] for name, dtype in frame.schema.items() if dtype in wider}
         yield frame.with_columns(pl.Series.cast(frame[name], dtype) for name, dtype in casts.items())
-
-
-def _require(uri: str, paths: Sequence[Path], columns: Sequence[ColumnType], version: TableVersion) -> None:
-    try:
-        found = rows_digest(frames_of(paths), columns)
-    except BadInput:
-        found = ""
-    if found != version.rows_digest:
-        raise VerificationError(
-            "rows-differ",
-            "The table does not hold the rows that this version has",
-            where=uri,
-            do="Drop the table if it was changed by hand, and mask again.",
-        )

@@ -22,10 +22,9 @@ import polars as pl
 
 from airflow_privacy.core.errors import BadInput, VerificationError
 from airflow_privacy.core.io import sql_postgres as postgres
-from airflow_privacy.core.io.rows_digest import rows_digest
 from airflow_privacy.core.io.spool import Spool
 from airflow_privacy.core.io.sql import Database, Databases, SqlPlace, parse_sql, session
-from airflow_privacy.core.io.stored_rows import StoredRows, frames_of
+from airflow_privacy.core.io.stored_rows import StoredRows, require_rows
 from airflow_privacy.core.io.table_version import TableVersion
 from airflow_privacy.core.model.dataset import Dataset, version_of_rows
 from airflow_privacy.core.model.refs import ColumnType
@@ -233,17 +232,7 @@ def _require_rows(
     """Read a table in this transaction and hold it against its digest."""
     spool = spool or Spool()
     paths = postgres.read_rows(database, connection, place, where=uri, spool=spool, ordered=False)
-    try:
-        found = rows_digest(frames_of(paths), columns)
-    except BadInput:
-        found = ""
-    if found != version.rows_digest:
-        raise VerificationError(
-            "rows-differ",
-            "The table does not hold the rows that this version has",
-            where=uri,
-            do="Drop the table if it was changed by hand, and mask again.",
-        )
+    require_rows(paths, columns, version, where=uri)
     return paths
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
+from airflow_privacy.core.errors import BadInput, VerificationError
+from airflow_privacy.core.io.rows_digest import rows_digest
 from airflow_privacy.core.io.spool import Spool
+from airflow_privacy.core.io.table_version import TableVersion
 from airflow_privacy.core.model.refs import ColumnType
 
 
@@ -29,3 +32,18 @@ def frames_of(paths: Iterable[Path]) -> Iterator[pl.DataFrame]:
     """The frames of part files of our own."""
     for path in paths:
         yield pl.read_parquet(path, glob=False, hive_partitioning=False)
+
+
+def require_rows(paths: Sequence[Path], columns: Sequence[ColumnType], version: TableVersion, *, where: str) -> None:
+    """:raises VerificationError: the rows that were read are not those of the version."""
+    try:
+        found = rows_digest(frames_of(paths), columns)
+    except BadInput:
+        found = ""
+    if found != version.rows_digest:
+        raise VerificationError(
+            "rows-differ",
+            "The table does not hold the rows that this version has",
+            where=where,
+            do="Drop the table if it was changed by hand, and mask again.",
+        )
