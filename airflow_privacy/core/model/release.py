@@ -41,8 +41,9 @@ class Fact(Value, frozen=True, kw_only=True):
     """One entry of the ledger: what happened, to what, by whom. Digests, names and counts; never a value.
 
     ``kind`` is a past participle: ``checked``, ``detected``, ``planned``, ``masked``, ``assessed``, ``requested``, ``answered``,
-    ``released``, ``transferred``, ``registered`` (``reason`` names the model), ``refused``, ``key-created``,
-    ``key-rotated``, ``key-destroyed`` (``reason`` names scope, version and id, and what it means for tokens and files).
+    ``released``, ``transferred``, ``registered`` (``reason`` names the model), ``reidentified`` (the purpose), ``exported`` (the
+    format), ``refused``, ``key-created``, ``key-rotated``, ``key-destroyed`` (``reason`` names scope, version and id, and what it
+    means for tokens and files).
     """
 
     kind: str
