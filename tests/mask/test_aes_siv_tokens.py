@@ -14,7 +14,7 @@ from masking_builders import KEYS, OTHER_KEYS, OTHER_TOOLS, TOOLS
 
 from airflow_privacy.core.errors import CheckFailed, KeyUnavailable, VerificationError
 from airflow_privacy.core.mask.base import NO_TOOLS, Tools
-from airflow_privacy.core.mask.reverse import reverse_column
+from airflow_privacy.core.mask.pseudonymization.reverse import reverse_column
 from airflow_privacy.core.model.techniques import AesSiv, Bins, Card, Ff1, HmacToken, Keep, Redact, Surrogate
 
 VALUES = ["Jane Doe", "jane@example.com", None, "", "  ", "Zoë 東京 👩", "Jane Doe", "x"]

@@ -8,8 +8,8 @@ from cipher_columns import back, check, masked
 from masking_builders import KEYS, OTHER_TOOLS, TOOLS
 
 from airflow_privacy.core.errors import CheckFailed, KeyUnavailable
-from airflow_privacy.core.mask import ff1
 from airflow_privacy.core.mask.base import NO_TOOLS, Tools
+from airflow_privacy.core.mask.pseudonymization import ff1
 from airflow_privacy.core.model.techniques import Card
 
 WHOLE, ISSUED = Card(), Card(keep_issuer=True)

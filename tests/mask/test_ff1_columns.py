@@ -9,12 +9,12 @@ from cipher_columns import back, check, masked
 from masking_builders import KEYS, OTHER_KEYS, OTHER_TOOLS, TOOLS, decision, plan_of
 
 from airflow_privacy.core.errors import CheckFailed, KeyUnavailable
-from airflow_privacy.core.mask import ff1
 from airflow_privacy.core.mask.apply import mask_frame
 from airflow_privacy.core.mask.base import NO_TOOLS, Tools
-from airflow_privacy.core.mask.ciphers import ff1_decrypt, ff1_encrypt, ff1_tweak
 from airflow_privacy.core.mask.expressions import expression
-from airflow_privacy.core.mask.ff1_batch import crypt
+from airflow_privacy.core.mask.pseudonymization import ff1
+from airflow_privacy.core.mask.pseudonymization.ciphers import ff1_decrypt, ff1_encrypt, ff1_tweak
+from airflow_privacy.core.mask.pseudonymization.ff1_batch import crypt
 from airflow_privacy.core.model.techniques import Ff1, Redact
 
 PHONES = ["+49 (170) 12-3", "+49 (170) 12-4", None, "", "  ", "+49 (170) 12-3", "0301 234567"]

@@ -10,7 +10,7 @@ import pytest
 from airflow_privacy.core.errors import BadInput, CheckFailed, PrivacyError, VerificationError
 from airflow_privacy.core.mask.base import NO_TOOLS
 from airflow_privacy.core.mask.expressions import expression
-from airflow_privacy.core.mask.hierarchy import read_hierarchy
+from airflow_privacy.core.mask.generalization.hierarchy import read_hierarchy
 from airflow_privacy.core.mask.rules.of_column import MASKED, SOURCE, column_rule
 from airflow_privacy.core.model.codec import sha256
 from airflow_privacy.core.model.plan import Decision

@@ -16,7 +16,7 @@ from airflow_privacy.core.errors import CheckFailed, KeyUnavailable
 from airflow_privacy.core.mask.apply import mask_frame
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.conditions import kept_slabs
-from airflow_privacy.core.mask.draws import evenly, gaussian, laplace
+from airflow_privacy.core.mask.randomization.draws import evenly, gaussian, laplace
 from airflow_privacy.core.mask.rules.base import MASKED, ROW, SOURCE
 from airflow_privacy.core.mask.rules.of_column import column_rule
 from airflow_privacy.core.model.plan import RecordRule

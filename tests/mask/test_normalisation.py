@@ -15,7 +15,7 @@ from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.apply import mask_frame
 from airflow_privacy.core.mask.base import NO_TOOLS
 from airflow_privacy.core.mask.check import check_masked
-from airflow_privacy.core.mask.normalize import normalize
+from airflow_privacy.core.mask.pseudonymization.normalize import normalize
 from airflow_privacy.core.model.techniques import AesSiv, HmacToken, Keep
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import polars as pl
 import pytest
 
-from airflow_privacy.core.mask.pools import Pool, coded, pools_of, to_ascii
+from airflow_privacy.core.mask.surrogate.pools import Pool, coded, pools_of, to_ascii
 
 pytest.importorskip("faker")
 
@@ -65,7 +65,7 @@ def test_letters_lose_their_marks(text, plain):
 
 def test_pools_are_the_same_in_every_process():
     code = (
-        "import hashlib; from airflow_privacy.core.mask.pools import pools_of;"
+        "import hashlib; from airflow_privacy.core.mask.surrogate.pools import pools_of;"
         "print(hashlib.sha256(repr([pools_of(one) for one in ('en_US', 'de_DE', 'zh_CN')]).encode()).hexdigest())"
     )
     here = hashlib.sha256(repr([pools_of(one) for one in ("en_US", "de_DE", "zh_CN")]).encode()).hexdigest()

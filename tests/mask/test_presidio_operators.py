@@ -10,7 +10,7 @@ from masking_builders import TOOLS, Frames, decision, plan_of
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.apply import mask_frame
 from airflow_privacy.core.mask.check import check_masked
-from airflow_privacy.core.mask.presidio_operators import disjoint
+from airflow_privacy.core.mask.within.presidio_operators import disjoint
 from airflow_privacy.core.model.findings import Span
 from airflow_privacy.core.model.techniques import Presidio
 

@@ -11,11 +11,11 @@ from masking_builders import KEYS, TOOLS, Frames, decision, plan_of
 from airflow_privacy.core.detect import checksums
 from airflow_privacy.core.detect.residue import find_entities
 from airflow_privacy.core.errors import CheckFailed, KeyUnavailable, MissingExtra
-from airflow_privacy.core.mask import faker_pools, ibans
 from airflow_privacy.core.mask.apply import mask_frame
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.check import check_masked
-from airflow_privacy.core.mask.pools import pools_of
+from airflow_privacy.core.mask.surrogate import faker_pools, ibans
+from airflow_privacy.core.mask.surrogate.pools import pools_of
 from airflow_privacy.core.model.techniques import Keep, Surrogate
 
 pytest.importorskip("faker")

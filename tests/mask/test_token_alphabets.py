@@ -12,7 +12,7 @@ from masking_builders import KEYS, OTHER_TOOLS, TOOLS
 
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.base import NO_TOOLS
-from airflow_privacy.core.mask.tokens import tokens_of
+from airflow_privacy.core.mask.pseudonymization.tokens import tokens_of
 from airflow_privacy.core.model.techniques import AesSiv, Card, Ff1, HmacToken
 from airflow_privacy.core.model.techniques.collisions import bias_bound, collision_bound, longest_token
 

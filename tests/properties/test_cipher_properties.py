@@ -15,13 +15,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from masking_builders import TOOLS, Frames, decision, plan_of
 
-from airflow_privacy.core.mask import ff1, ff1_batch
 from airflow_privacy.core.mask.apply import mask_frame
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.check import check_masked
-from airflow_privacy.core.mask.ff1_batch import crypt
-from airflow_privacy.core.mask.pseudonymize import hmac_sha256
-from airflow_privacy.core.mask.reverse import reverse_column
+from airflow_privacy.core.mask.pseudonymization import ff1, ff1_batch
+from airflow_privacy.core.mask.pseudonymization.ff1_batch import crypt
+from airflow_privacy.core.mask.pseudonymization.pseudonymize import hmac_sha256
+from airflow_privacy.core.mask.pseudonymization.reverse import reverse_column
 from airflow_privacy.core.mask.rules import siv
 from airflow_privacy.core.mask.rules.chance import is_chance
 from airflow_privacy.core.model.techniques import AesSiv, Card, Ff1, HmacToken, name_of

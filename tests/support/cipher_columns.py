@@ -7,7 +7,7 @@ from masking_builders import KEYS, TOOLS, Frames, decision, plan_of
 
 from airflow_privacy.core.mask.apply import mask_frame
 from airflow_privacy.core.mask.check import check_masked
-from airflow_privacy.core.mask.reverse import reverse_column
+from airflow_privacy.core.mask.pseudonymization.reverse import reverse_column
 from airflow_privacy.core.model.techniques import name_of
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from airflow_privacy.core.errors import CheckFailed
-from airflow_privacy.core.mask import ff1
-from airflow_privacy.core.mask.ff1_batch import crypt
+from airflow_privacy.core.mask.pseudonymization import ff1
+from airflow_privacy.core.mask.pseudonymization.ff1_batch import crypt
 
 KEY = "2B7E151628AED2A6ABF7158809CF4F3CEF4359D8D580AA4F7F036D6F04FC6A94"
 TEN, LONG = "39383736353433323130", "3737373770717273373737"

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from airflow_privacy.core.mask.pseudonymize import hmac_sha256
+from airflow_privacy.core.mask.pseudonymization.pseudonymize import hmac_sha256
 
 DATA = Path(os.environ.get("PRIVACY_REFERENCE_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 VECTORS = DATA / "vectors" / "rfc" / "rfc-4231-sha256.txt"

@@ -5,21 +5,14 @@ from __future__ import annotations
 import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed
-from airflow_privacy.core.mask import (
-    ciphers,
-    coarsen,
-    free_text,
-    generalize,
-    hierarchy,
-    nested,
-    presidio_operators,
-    pseudonymize,
-    randomize,
-    suppress,
-    surrogates,
-)
+from airflow_privacy.core.mask import suppress
 from airflow_privacy.core.mask.base import NO_TOOLS, Spec, Tools
 from airflow_privacy.core.mask.dtypes import family, of_logical, require_plain_name
+from airflow_privacy.core.mask.generalization import coarsen, generalize, hierarchy
+from airflow_privacy.core.mask.pseudonymization import ciphers, pseudonymize
+from airflow_privacy.core.mask.randomization import randomize
+from airflow_privacy.core.mask.surrogate import surrogates
+from airflow_privacy.core.mask.within import free_text, nested, presidio_operators
 from airflow_privacy.core.model.plan import Decision
 from airflow_privacy.core.model.techniques import Constant, Drop, Round, Technique, name_of
 from airflow_privacy.core.model.techniques.fits import fits, why_not

@@ -17,7 +17,7 @@ from airflow_privacy.core.attest.approval import verify_approval
 from airflow_privacy.core.errors import BadInput, CheckFailed, TerminalError, VerificationError
 from airflow_privacy.core.keyring import public_keys
 from airflow_privacy.core.mask.parts import slabs_of, write_part
-from airflow_privacy.core.mask.reverse import reverse_column
+from airflow_privacy.core.mask.pseudonymization.reverse import reverse_column
 from airflow_privacy.core.mask.run import MaskResult
 from airflow_privacy.core.model.codec import digest_of
 from airflow_privacy.core.model.contract import Contract

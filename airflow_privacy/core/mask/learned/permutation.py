@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from airflow_privacy.core.errors import CheckFailed, StorageUnavailable
 from airflow_privacy.core.mask.dtypes import plain
-from airflow_privacy.core.mask.pseudonymize import hmac_sha256
+from airflow_privacy.core.mask.pseudonymization.pseudonymize import hmac_sha256
 
 _PIECE = 250_000
 _NEWEST = pl.CompatLevel.newest()

@@ -7,14 +7,14 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 
-from airflow_privacy.core.mask import ff1
-from airflow_privacy.core.mask.aes_siv import ASSOCIATED, siv_key
-from airflow_privacy.core.mask.alphabets import letters_of
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.canonical import canonical_text
-from airflow_privacy.core.mask.card import card_tweak, kept_digits, shortest_number
-from airflow_privacy.core.mask.ciphers import ff1_tweak
-from airflow_privacy.core.mask.keys import cipher_key
+from airflow_privacy.core.mask.pseudonymization import ff1
+from airflow_privacy.core.mask.pseudonymization.aes_siv import ASSOCIATED, siv_key
+from airflow_privacy.core.mask.pseudonymization.alphabets import letters_of
+from airflow_privacy.core.mask.pseudonymization.card import card_tweak, kept_digits, shortest_number
+from airflow_privacy.core.mask.pseudonymization.ciphers import ff1_tweak
+from airflow_privacy.core.mask.pseudonymization.keys import cipher_key
 from airflow_privacy.core.mask.rules import siv
 from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, ColumnRule, Rule
 from airflow_privacy.core.mask.rules.chance import unchanged

@@ -13,7 +13,7 @@ import polars as pl
 
 from airflow_privacy.core.mask.base import Tools, once
 from airflow_privacy.core.mask.canonical import text
-from airflow_privacy.core.mask.coarsen import bounds_of
+from airflow_privacy.core.mask.generalization.coarsen import bounds_of
 from airflow_privacy.core.mask.learned.histogram import ROWS, VALUE
 from airflow_privacy.core.mask.learned.quantiles import Quantiles
 from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, TRUE, ColumnRule, Rule

@@ -9,9 +9,9 @@ import polars as pl
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.base import FindSpans, Span, Tools
 from airflow_privacy.core.mask.batches import by_batches
-from airflow_privacy.core.mask.free_text import entity_spans
 from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, TRUE, ColumnRule, Rule, other
-from airflow_privacy.core.mask.text_entities import folded_word
+from airflow_privacy.core.mask.within.free_text import entity_spans
+from airflow_privacy.core.mask.within.text_entities import folded_word
 from airflow_privacy.core.model.plan import Decision
 from airflow_privacy.core.model.techniques import FreeText, IpPrefix
 

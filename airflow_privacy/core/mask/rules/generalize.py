@@ -7,9 +7,9 @@ import polars as pl
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.canonical import canonical_text, text
 from airflow_privacy.core.mask.dtypes import limits
-from airflow_privacy.core.mask.generalize import bin_labels
-from airflow_privacy.core.mask.hierarchy import TOP, read_hierarchy
-from airflow_privacy.core.mask.populations import read_populations
+from airflow_privacy.core.mask.generalization.generalize import bin_labels
+from airflow_privacy.core.mask.generalization.hierarchy import TOP, read_hierarchy
+from airflow_privacy.core.mask.generalization.populations import read_populations
 from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, TRUE, ColumnRule, Rule
 from airflow_privacy.core.model.plan import Decision
 from airflow_privacy.core.model.techniques import Bins, GeoPrefix, Hierarchy, Round, TruncateDate

@@ -11,8 +11,8 @@ import polars as pl
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.batches import by_batches
 from airflow_privacy.core.mask.canonical import canonical_text, is_missing
-from airflow_privacy.core.mask.nested import Each, Leaf, Node, leaves_of, tree_of
 from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, ColumnRule
+from airflow_privacy.core.mask.within.nested import Each, Leaf, Node, leaves_of, tree_of
 from airflow_privacy.core.model.plan import Decision
 from airflow_privacy.core.model.techniques import Inside
 

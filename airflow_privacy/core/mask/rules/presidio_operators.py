@@ -6,8 +6,8 @@ import polars as pl
 
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.canonical import canonical_text
-from airflow_privacy.core.mask.presidio_operators import operator_of
 from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, ColumnRule, Rule
+from airflow_privacy.core.mask.within.presidio_operators import operator_of
 from airflow_privacy.core.model.plan import Decision
 from airflow_privacy.core.model.techniques import Presidio
 

@@ -7,9 +7,9 @@ import hmac
 
 import polars as pl
 
-from airflow_privacy.core.mask.alphabets import TOKEN
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.canonical import canonical_text
+from airflow_privacy.core.mask.pseudonymization.alphabets import TOKEN
 from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, ColumnRule, Rule
 from airflow_privacy.core.mask.rules.chance import unchanged
 from airflow_privacy.core.mask.rules.normalized import one_for_one, stands_for

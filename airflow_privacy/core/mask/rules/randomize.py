@@ -14,7 +14,7 @@ from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.canonical import text_of_any
 from airflow_privacy.core.mask.learned.groups import Groups
 from airflow_privacy.core.mask.learned.histogram import ROWS, VALUE
-from airflow_privacy.core.mask.randomize import most_noise, noise_bounds
+from airflow_privacy.core.mask.randomization.randomize import most_noise, noise_bounds
 from airflow_privacy.core.mask.rules.base import MASKED, ROW, SOURCE, TRUE, ColumnRule, Rule, other
 from airflow_privacy.core.model.plan import Decision
 from airflow_privacy.core.model.techniques import DateShift, Microaggregate, Noise, Permute, name_of

@@ -10,15 +10,15 @@ from functools import cache
 
 import polars as pl
 
-from airflow_privacy.core.mask import ibans
 from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.batches import by_batches
 from airflow_privacy.core.mask.canonical import canonical_text
-from airflow_privacy.core.mask.fictional import DOMAINS, EMAIL_END, FOUR_DIGITS, IPV4, IPV4_NETS, phones_of
-from airflow_privacy.core.mask.pools import Part, Pattern, Pool, Pools, Sex, pools_of
 from airflow_privacy.core.mask.rules.base import MASKED, SOURCE, ColumnRule, Rule, other
 from airflow_privacy.core.mask.rules.normalized import stands_for
-from airflow_privacy.core.mask.surrogates import SEX_WORDS, domain_of
+from airflow_privacy.core.mask.surrogate import ibans
+from airflow_privacy.core.mask.surrogate.fictional import DOMAINS, EMAIL_END, FOUR_DIGITS, IPV4, IPV4_NETS, phones_of
+from airflow_privacy.core.mask.surrogate.pools import Part, Pattern, Pool, Pools, Sex, pools_of
+from airflow_privacy.core.mask.surrogate.surrogates import SEX_WORDS, domain_of
 from airflow_privacy.core.model.plan import Decision
 from airflow_privacy.core.model.techniques import Surrogate, name_of
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-from airflow_privacy.core.mask.alphabets import TOKEN, letters_of
-from airflow_privacy.core.mask.card import kept_digits, shortest_number
-from airflow_privacy.core.mask.ff1 import shortest
+from airflow_privacy.core.mask.pseudonymization.alphabets import TOKEN, letters_of
+from airflow_privacy.core.mask.pseudonymization.card import kept_digits, shortest_number
+from airflow_privacy.core.mask.pseudonymization.ff1 import shortest
 from airflow_privacy.core.mask.rules.chance import is_chance
 from airflow_privacy.core.model.techniques import AesSiv, Card, Ff1, HmacToken, Technique
 

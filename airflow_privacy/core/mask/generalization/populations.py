@@ -7,7 +7,7 @@ import functools
 import io
 
 from airflow_privacy.core.errors import BadInput
-from airflow_privacy.core.mask.hierarchy import read_pinned
+from airflow_privacy.core.mask.generalization.hierarchy import read_pinned
 from airflow_privacy.core.model.techniques import GeoPrefix
 
 _HEADER = ["prefix", "inhabitants"]

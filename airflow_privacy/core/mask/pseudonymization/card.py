@@ -14,9 +14,9 @@ import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.batches import over_distinct
-from airflow_privacy.core.mask.ff1_batch import crypt
-from airflow_privacy.core.mask.keys import cipher_key
-from airflow_privacy.core.mask.text_points import Matrix, change_letters
+from airflow_privacy.core.mask.pseudonymization.ff1_batch import crypt
+from airflow_privacy.core.mask.pseudonymization.keys import cipher_key
+from airflow_privacy.core.mask.pseudonymization.text_points import Matrix, change_letters
 from airflow_privacy.core.model.techniques import Card
 
 _ISSUER = 6

@@ -2,7 +2,7 @@
 
 All values of a batch share the round function's first block P and all of the tweak but what differs from value to value, so that
 the state of the CBC-MAC after them is computed once: what is left of a round is one AES call over as many blocks as there are
-values. Halves are numbers of up to 64 bits; longer values go through :mod:`~airflow_privacy.core.mask.ff1`, one by one.
+values. Halves are numbers of up to 64 bits; longer values go through :mod:`ff1`, one by one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 from numpy.typing import NDArray
 
-from airflow_privacy.core.mask import ff1
+from airflow_privacy.core.mask.pseudonymization import ff1
 
 Numerals: TypeAlias = NDArray[np.integer[Any]]
 """One row a value, one column a numeral, the most significant first."""

@@ -16,7 +16,7 @@ from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.base import Spec, Tools, text_type
 from airflow_privacy.core.mask.canonical import present, text
 from airflow_privacy.core.mask.dtypes import limits
-from airflow_privacy.core.mask.populations import read_populations
+from airflow_privacy.core.mask.generalization.populations import read_populations
 from airflow_privacy.core.model.techniques import Bins, GeoPrefix, Round, TruncateDate
 
 _MOST_DECIMALS = 12

@@ -6,13 +6,13 @@ import polars as pl
 from polars_hash import CryptographicHashingNameSpace
 
 from airflow_privacy.core.errors import CheckFailed
-from airflow_privacy.core.mask.alphabets import TOKEN
 from airflow_privacy.core.mask.base import Spec, Tools, text_type
 from airflow_privacy.core.mask.batches import mapped, over_present
 from airflow_privacy.core.mask.canonical import canonical_text
-from airflow_privacy.core.mask.composite import joined
-from airflow_privacy.core.mask.normalize import normalized, require_reader
-from airflow_privacy.core.mask.tokens import tokens_of
+from airflow_privacy.core.mask.pseudonymization.alphabets import TOKEN
+from airflow_privacy.core.mask.pseudonymization.composite import joined
+from airflow_privacy.core.mask.pseudonymization.normalize import normalized, require_reader
+from airflow_privacy.core.mask.pseudonymization.tokens import tokens_of
 from airflow_privacy.core.model.techniques import HmacToken, name_of
 from airflow_privacy.core.model.techniques.collisions import longest_token
 

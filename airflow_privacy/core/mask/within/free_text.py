@@ -13,8 +13,8 @@ from airflow_privacy.core.errors import CheckFailed, PrivacyError
 from airflow_privacy.core.mask.base import FindSpans, Span, Spec, Tools, text_type
 from airflow_privacy.core.mask.batches import by_batches
 from airflow_privacy.core.mask.canonical import text as text_of
-from airflow_privacy.core.mask.presidio_operators import disjoint, require_places
-from airflow_privacy.core.mask.text_entities import known_spans, repeated_spans
+from airflow_privacy.core.mask.within.presidio_operators import disjoint, require_places
+from airflow_privacy.core.mask.within.text_entities import known_spans, repeated_spans
 from airflow_privacy.core.model.techniques import Ff1, FreeText, HmacToken, InText, Presidio, Redact, Surrogate, Technique
 
 Inner: TypeAlias = Callable[[str, Technique, pl.DataType, Tools], pl.Expr]

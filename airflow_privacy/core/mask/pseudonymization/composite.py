@@ -15,7 +15,7 @@ from airflow_privacy.core.mask.base import Tools
 from airflow_privacy.core.mask.batches import mapped
 from airflow_privacy.core.mask.canonical import canonical_text
 from airflow_privacy.core.mask.dtypes import family
-from airflow_privacy.core.mask.normalize import CHARACTER_STEPS, normalize
+from airflow_privacy.core.mask.pseudonymization.normalize import CHARACTER_STEPS, normalize
 from airflow_privacy.core.model.techniques import HmacToken
 from airflow_privacy.core.model.techniques.fits import fits
 

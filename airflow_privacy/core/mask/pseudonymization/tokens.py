@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from airflow_privacy.core.mask.text_points import texts_of
+from airflow_privacy.core.mask.pseudonymization.text_points import texts_of
 
 _WORD = np.uint64(32)
 _MASK = np.uint64(0xFFFF_FFFF)

@@ -12,10 +12,10 @@ import polars as pl
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.base import Spec, Tools, once, same_type
 from airflow_privacy.core.mask.canonical import present, text_of_any
-from airflow_privacy.core.mask.draws import evenly, gaussian, laplace, one_of
 from airflow_privacy.core.mask.dtypes import plain
 from airflow_privacy.core.mask.learned.groups import Groups
 from airflow_privacy.core.mask.learned.permutation import Permutation
+from airflow_privacy.core.mask.randomization.draws import evenly, gaussian, laplace, one_of
 from airflow_privacy.core.model.techniques import DateShift, Microaggregate, Noise, Permute, name_of
 
 _WIDEST = 2**53

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from airflow_privacy.core.errors import VerificationError
 from airflow_privacy.core.mask.batches import over_distinct
-from airflow_privacy.core.mask.keys import cipher_key
+from airflow_privacy.core.mask.pseudonymization.keys import cipher_key
 
 ASSOCIATED = b"airflow-privacy aes_siv 1"
 _KEY_INFO = b"airflow-privacy aes_siv 1 key"

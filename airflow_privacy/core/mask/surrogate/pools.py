@@ -19,7 +19,7 @@ from typing import Literal, TypeAlias
 
 import polars as pl
 
-from airflow_privacy.core.mask import faker_pools
+from airflow_privacy.core.mask.surrogate import faker_pools
 
 Part: TypeAlias = tuple[str, ...]
 Pattern: TypeAlias = tuple[Part, ...]

@@ -11,17 +11,17 @@ import hashlib
 import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed
-from airflow_privacy.core.mask import ff1
-from airflow_privacy.core.mask.aes_siv import siv_encrypt
-from airflow_privacy.core.mask.alphabets import letters_of
 from airflow_privacy.core.mask.base import Spec, Tools, text_type
 from airflow_privacy.core.mask.batches import mapped, over_distinct
 from airflow_privacy.core.mask.canonical import canonical_text
-from airflow_privacy.core.mask.card import card_encrypt
-from airflow_privacy.core.mask.ff1_batch import crypt
-from airflow_privacy.core.mask.keys import cipher_key
-from airflow_privacy.core.mask.normalize import normalized
-from airflow_privacy.core.mask.text_points import Matrix, change_letters
+from airflow_privacy.core.mask.pseudonymization import ff1
+from airflow_privacy.core.mask.pseudonymization.aes_siv import siv_encrypt
+from airflow_privacy.core.mask.pseudonymization.alphabets import letters_of
+from airflow_privacy.core.mask.pseudonymization.card import card_encrypt
+from airflow_privacy.core.mask.pseudonymization.ff1_batch import crypt
+from airflow_privacy.core.mask.pseudonymization.keys import cipher_key
+from airflow_privacy.core.mask.pseudonymization.normalize import normalized
+from airflow_privacy.core.mask.pseudonymization.text_points import Matrix, change_letters
 from airflow_privacy.core.model.techniques import AesSiv, Card, Ff1, name_of
 
 
@@ -94,7 +94,7 @@ def _build_ff1(column: str, technique: Ff1, dtype: pl.DataType, tools: Tools) ->
 
 
 def _build_card(column: str, technique: Card, dtype: pl.DataType, tools: Tools) -> pl.Expr:
-    """FF1 over a card's digits but the last, which is computed again (see :mod:`~airflow_privacy.core.mask.card`).
+    """FF1 over a card's digits but the last, which is computed again (see :mod:`card`).
 
     Protects against reading or charging a card number without the key. Does not protect against the key's holder, against
     linking, or what the kept issuer tells: bank, country and kind of card.

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from airflow_privacy.core.mask import ibans
 from airflow_privacy.core.mask.base import Spec, Tools, text_type
 from airflow_privacy.core.mask.batches import by_batches
 from airflow_privacy.core.mask.canonical import canonical_text
-from airflow_privacy.core.mask.faker_pools import require_locale
-from airflow_privacy.core.mask.fictional import EMAIL_END, FOUR_DIGITS, IPV4, phones_of
-from airflow_privacy.core.mask.normalize import normalized
-from airflow_privacy.core.mask.pools import Pool, Pools, Sex, pools_of
-from airflow_privacy.core.mask.pseudonymize import hmac_sha256
+from airflow_privacy.core.mask.pseudonymization.normalize import normalized
+from airflow_privacy.core.mask.pseudonymization.pseudonymize import hmac_sha256
+from airflow_privacy.core.mask.surrogate import ibans
+from airflow_privacy.core.mask.surrogate.faker_pools import require_locale
+from airflow_privacy.core.mask.surrogate.fictional import EMAIL_END, FOUR_DIGITS, IPV4, phones_of
+from airflow_privacy.core.mask.surrogate.pools import Pool, Pools, Sex, pools_of
 from airflow_privacy.core.model.techniques import Surrogate, name_of
 
 FIRST, SECOND, THIRD, FOURTH = range(4)

@@ -12,7 +12,7 @@ from functools import reduce
 import polars as pl
 
 from airflow_privacy.core.mask.base import once
-from airflow_privacy.core.mask.pseudonymize import hmac_sha256
+from airflow_privacy.core.mask.pseudonymization.pseudonymize import hmac_sha256
 
 _BITS = 52
 _VALUES = 1 << _BITS

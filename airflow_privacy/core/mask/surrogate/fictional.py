@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from airflow_privacy.core.mask.pools import Pool, coded
+from airflow_privacy.core.mask.surrogate.pools import Pool, coded
 
 DOMAINS = ("example.com", "example.net", "example.org")
 IPV4_NETS = ("192.0.2.", "198.51.100.", "203.0.113.")

@@ -11,9 +11,9 @@ from __future__ import annotations
 import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed
-from airflow_privacy.core.mask.aes_siv import siv_decrypt
-from airflow_privacy.core.mask.card import card_decrypt
-from airflow_privacy.core.mask.ciphers import ff1_decrypt
+from airflow_privacy.core.mask.pseudonymization.aes_siv import siv_decrypt
+from airflow_privacy.core.mask.pseudonymization.card import card_decrypt
+from airflow_privacy.core.mask.pseudonymization.ciphers import ff1_decrypt
 from airflow_privacy.core.model.techniques import AesSiv, Card, Ff1, Technique, name_of
 
 

@@ -1,0 +1,1 @@
+"""Surrogates: made-up values of the same kind, drawn by keyed hash."""

@@ -1,0 +1,1 @@
+"""Parts of values: entities in a text, fields inside lists, and Presidio's operators."""
