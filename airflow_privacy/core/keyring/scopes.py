@@ -196,9 +196,9 @@ def fingerprint(secret: bytes) -> str:
     return hkdf(secret, b"airflow-privacy key id v1", 8).hex()
 
 
-def hkdf(secret: bytes, info: bytes, length: int) -> bytes:
+def hkdf(secret: bytes, info: bytes, length: int, *, salt: bytes | None = None) -> bytes:
     """HKDF-SHA-256 (RFC 5869) without salt."""
-    return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(secret)
+    return HKDF(algorithm=SHA256(), length=length, salt=salt, info=info).derive(secret)
 
 
 def _context(key: _Described) -> Context:
