@@ -139,6 +139,12 @@ def reference(value: object, *, name: str) -> ArtifactRef:
     return convert(ArtifactRef, dict(value), where=name)
 
 
+def references(values: object, *, name: str) -> list[ArtifactRef]:
+    """As :func:`reference`, of one task's return value or of several."""
+    given = values if isinstance(values, list | tuple) else [values]
+    return [reference(item, name=name) for item in given]
+
+
 def location(value: Location) -> str:
     """The URI of a string, an Asset or an ObjectStoragePath."""
     return str(getattr(value, "uri", value))

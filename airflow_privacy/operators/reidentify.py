@@ -14,6 +14,7 @@ from airflow_privacy.operators.base import (
     caller_of,
     location,
     reference,
+    references,
     run_of,
     value_free_errors,
 )
@@ -111,7 +112,6 @@ class ReidentifyOperator(PrivacyOperator):
         from airflow_privacy.core.pipeline.reversal import reidentify
 
         with value_free_errors():
-            given = self.approvals if isinstance(self.approvals, (list, tuple)) else [self.approvals]
             outcome = reidentify(
                 open_workspace(),
                 caller_of(context),
@@ -119,7 +119,7 @@ class ReidentifyOperator(PrivacyOperator):
                 dataset=reference(self.dataset, name="dataset"),
                 columns=self.columns,
                 purpose=self.purpose,
-                approvals=[reference(item, name="approvals") for item in given],
+                approvals=references(self.approvals, name="approvals"),
                 out=location(self.out),
             )
             self._flow = outcome.flow

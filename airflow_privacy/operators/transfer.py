@@ -13,6 +13,7 @@ from airflow_privacy.operators.base import (
     caller_of,
     location,
     reference,
+    references,
     run_of,
     value_free_errors,
 )
@@ -48,14 +49,13 @@ class TransferOperator(PrivacyOperator):
         from airflow_privacy.core.pipeline.transfer import transfer
 
         with value_free_errors():
-            given = self.approvals if isinstance(self.approvals, (list, tuple)) else [self.approvals]
             released = transfer(
                 open_workspace(),
                 caller_of(context),
                 run=run_of(context),
                 dataset=reference(self.dataset, name="dataset"),
                 risk=reference(self.risk, name="risk"),
-                approvals=[reference(item, name="approvals") for item in given],
+                approvals=references(self.approvals, name="approvals"),
                 out=location(self.out),
             )
             self._flow = released.outcome.flow
