@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +21,7 @@ TASK_ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "remo
 PARKED = "awaiting_input"
 _QUIET = 3.0  # seconds that a task has to be parked when there is no scheduler log to look into
 _ALL = {"limit": 1000}
+_AGAIN = (0.5, 1.0, 2.0, 4.0)  # seconds to wait before asking again after a server error
 
 
 class AirflowRefused(TerminalError):
@@ -96,10 +97,20 @@ class AirflowApi:
     def request(self, method: str, path: str, *, user: str | None = None, **arguments: Any) -> httpx.Response:
         """One request below ``/api/v2``; ``arguments`` are httpx's ``json``, ``params`` and ``headers``.
 
+        A server error is asked again a few times: on SQLite, Airflow's API server can wait for a lock that another of its own
+        requests holds, and answers 500 after rolling back.
+
         :raises AirflowRefused: a status of 400 and above, see its ``status``.
         :raises StorageUnavailable: no answer.
         """
         headers = {"Authorization": f"Bearer {self.token(user)}"} | arguments.pop("headers", {})
+        for pause in _AGAIN:
+            try:
+                return self._send(method, f"/api/v2{path}", headers=headers, **arguments)
+            except AirflowRefused as refused:
+                if refused.status < 500:
+                    raise
+            time.sleep(pause)
         return self._send(method, f"/api/v2{path}", headers=headers, **arguments)
 
     def _get(self, path: str, **params: Any) -> Any:
@@ -144,8 +155,15 @@ class AirflowApi:
         self, dag_id: str, conf: Mapping[str, Any] | None = None, run_id: str | None = None, user: str | None = None
     ) -> str:
         """Start a run; returns its id."""
-        body = {"logical_date": None, "conf": dict(conf or {})} | ({"dag_run_id": run_id} if run_id else {})
-        return str(self.request("POST", f"/dags/{dag_id}/dagRuns", user=user, json=body).json()["dag_run_id"])
+        name = run_id or f"manual__{datetime.now(UTC).isoformat()}"
+        body = {"logical_date": None, "conf": dict(conf or {}), "dag_run_id": name}
+        try:
+            self.request("POST", f"/dags/{dag_id}/dagRuns", user=user, json=body)
+        except AirflowRefused as refused:
+            # A name made here is nobody else's: the request that ended in a server error did start the run.
+            if run_id is not None or refused.status != 409:
+                raise
+        return name
 
     def run_ids(self, dag_id: str) -> set[str]:
         """The ids of all runs of a DAG."""
