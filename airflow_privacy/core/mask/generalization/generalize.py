@@ -14,7 +14,7 @@ import polars as pl
 
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.mask.base import Spec, Tools, text_type
-from airflow_privacy.core.mask.canonical import present, text
+from airflow_privacy.core.mask.canonical import present
 from airflow_privacy.core.mask.dtypes import limits
 from airflow_privacy.core.mask.generalization.populations import read_populations
 from airflow_privacy.core.model.techniques import Bins, GeoPrefix, Round, TruncateDate
@@ -118,7 +118,8 @@ def geo_prefix(column: str, technique: GeoPrefix, dtype: pl.DataType, tools: Too
     :raises BadInput: it cannot be read, or is no list of prefixes of this length.
     """
     del tools, dtype
-    prefix = text(column).str.strip_chars().str.slice(0, technique.length).str.strip_chars_end()
+    prefix = pl.col(column).cast(pl.String).str.strip_chars().str.slice(0, technique.length).str.strip_chars_end()
+    prefix = pl.when(prefix != "").then(prefix)
     if technique.populations is None:
         return prefix
     large = [one for one, people in read_populations(column, technique).items() if people > technique.min_population]
