@@ -1,0 +1,1 @@
+"""What has to go, when, and the proof that it went."""
