@@ -66,13 +66,7 @@ def test_no_date_is_expired_before_its_own_end_is_a_period_ago(at: date, late: t
         assert now - last_instant >= timedelta(days=limit)
 
 
-@given(
-    moments,
-    moments,
-    days,
-    zones,
-    st.sampled_from(("%Y", "%Y-%m", "%Y-%m-%d", "%Y-%m-%dT%H", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")),
-)
+@given(moments, near | st.timedeltas(timedelta(0), timedelta(days=400)), days, zones, st.sampled_from(FORMS))
 def test_no_text_is_expired_while_anything_that_it_may_mean_is_young(
     at: datetime, late: timedelta, limit: int, zone: str, form: str
 ) -> None:
