@@ -48,6 +48,10 @@ class Letters:
         inside = np.arange(len(self.codes)) - np.repeat(self.ends - lengths, lengths)
         return Letters(self.codes[inside >= count], np.cumsum(np.maximum(lengths - count, 0)))
 
+    def last(self) -> Bytes:
+        """The last character of each text; no text is empty."""
+        return self.codes[self.ends - 1]
+
     def upper(self) -> Letters:
         return Letters(_UPPER[self.codes], self.ends)
 

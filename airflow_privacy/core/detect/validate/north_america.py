@@ -1,4 +1,4 @@
-"""Numbers of the United States: social security, health care providers, prescribers."""
+"""Numbers of the United States and Canada: social security, health care providers, prescribers, social insurance."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from airflow_privacy.core.detect.validate.letters import DIGIT_VALUES, DIGITS, Flags, answer, letters
-from airflow_privacy.core.detect.validate.sums import luhn_sum, weighted
+from airflow_privacy.core.detect.validate.sums import luhn, luhn_sum, weighted
 
 # Numbers that were printed as examples: on a wallet's insert, in advertisements, in forms.
 _SAMPLES = (123456789, 987654320, 78051120)
@@ -55,3 +55,8 @@ def prescriber(texts: pl.Series) -> pl.Series:
     """MedicalLicenseRecognizer: the check digit of DEA registrations (21 CFR 1301)."""
     digits = DIGIT_VALUES[letters(texts).rows(9)[2:]]
     return answer(weighted(digits, _PRESCRIBER_WEIGHTS) % 10 == 0)
+
+
+def no_social_insurance(texts: pl.Series) -> pl.Series:
+    """CaSinRecognizer.invalidate_result: true where Luhn does not hold over the nine digits (ESDC)."""
+    return answer(~luhn(DIGIT_VALUES[letters(texts).only(DIGITS).rows(9)]))
