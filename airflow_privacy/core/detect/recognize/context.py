@@ -1,7 +1,7 @@
 """Words near a match that raise its score: Presidio's rule, on the texts that hold such a word at all.
 
 A match gains 0.35 (at least 0.4 in all, at most 1) when a context word of its recognizer is part of the word that it begins in, or of
-one of the five words before. Words are spaCy's tokens with stop words and punctuation left out.
+one of the five words before; where it begins in a word that does not count, the next one that does is looked at too. Words are spaCy's tokens with stop words and punctuation left out.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ class Words:
         self._known: dict[str, tuple[list[int], list[str], set[str]]] = {}
 
     def around(self, text: str, start: int) -> list[str]:
-        """Lower-case words: the one at *start* and up to five before it that say something."""
+        """Lower-case words that say something: the first from *start* on, and up to six from there back."""
         ends, words, keywords = self._cut(text)
         at = bisect_right(ends, start)
-        chosen: list[str] = []
-        while at >= 0 and len(chosen) <= _BEFORE:
+        # Presidio asks for no word behind the match, and yet takes the next one where the match begins in a word without weight.
+        chosen = [next((word for word in words[at:] if word in keywords), "")]
+        while at >= 0 and len(chosen) <= _BEFORE + 1:
             if words[at] in keywords:
                 chosen.append(words[at])
             at -= 1
@@ -91,9 +92,8 @@ def raised(
     rows = np.flatnonzero(near)
     starts = found.start[rows].tolist()
     for place, text, start in zip(rows.tolist(), texts.gather(found.row[rows]).to_list(), starts, strict=True):
-        if _reachable(text, start, lower):
-            around = words.around(text, start)
-            supported[place] = any(word in other for other in around for word in lower)
+        around = words.around(text, start)
+        supported[place] = any(word in other for other in around for word in lower)
     return np.where(supported, _gained(found.score), found.score)
 
 
@@ -106,13 +106,3 @@ def _holding(texts: pl.Series, rows: Rows, lower: list[str]) -> npt.NDArray[np.b
     values = texts.gather(rows)
     held = values.str.contains_any(lower, ascii_case_insensitive=True).to_numpy()
     return held | values.str.contains(r"[^\x00-\x7f]").to_numpy()
-
-
-def _reachable(text: str, start: int, lower: list[str]) -> bool:
-    """Whether a context word stands before the end of the word that *start* lies in."""
-    if not text.isascii():
-        return True
-    end = next((place for place in range(start, len(text)) if text[place].isspace()), len(text))
-    head = text[:end].lower()
-    return any(word in head for word in lower)
-
