@@ -41,7 +41,7 @@ def are_phones(values: pl.Series, *, regions: Sequence[str] = DEFAULT_REGIONS, t
 
 
 def _good(run: pl.Series, regions: Sequence[str], told: bool) -> pl.Series:
-    known = read(run, regions).with_columns(run)
+    known = read(run, regions, unfinished=told).with_columns(run)
     length = pl.col("digits").str.len_bytes()
     if told:
         known = known.with_columns(valid_international(known["digits"]).alias("world"))

@@ -40,6 +40,10 @@ class Region:
     prefix_groups: int
     transform: tuple[str, int, str] | None
     """What a national prefix is rewritten to: text, number of the group, text."""
+    dialled: str
+    """What digits look like that can be valid when dialled in the region, with every prefix that they need: lets too many through."""
+    written: str
+    """The same, prefixes or not."""
     bare: str | None
     """Numbers that are complete without a prefix; ``None`` for all. Germany's are not: a 0 stands before them."""
 
@@ -76,6 +80,8 @@ def _read(name: str, plan: Any) -> Region:
         national_prefix=f"^(?:{_ascii(prefix)})" if prefix else None,
         prefix_groups=groups,
         transform=_transform(plan.national_prefix_transform_rule, groups),
+        dialled=_outline(plan, prefixed=True),
+        written=_outline(plan, prefixed=False),
         bare=_bare(plan),
     )
 
@@ -122,6 +128,32 @@ def _bare(plan: Any) -> str | None:
             marks = f"{length_mark(shortest)}-{length_mark(longest)}"
             kinds.append(f"[{marks}](?:{_ascii(form.leading_digits_pattern[-1]) if form.leading_digits_pattern else ''})")
     return f"^(?:{'|'.join(kinds)})" if kinds else _NOTHING
+
+
+def _outline(plan: Any, *, prefixed: bool) -> str:
+    if plan.national_prefix_transform_rule:
+        return "^[0-9]"  # what is rewritten can look like anything
+    shared = len(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[plan.country_code]) > 1
+    number = "[0-9]{3,}" if shared else _union(plan)
+    prefix = f"(?:{_ascii(plan.national_prefix_for_parsing)})" if plan.national_prefix_for_parsing else ""
+    begins = [f"{plan.country_code}(?:{prefix}){{0,2}}", prefix]
+    if not prefixed or _bare(plan) is None:
+        begins.append("")
+    forms = [f"(?:{'|'.join(dict.fromkeys(begins))})(?:{number})"]
+    if plan.international_prefix:
+        forms.append(f"(?:{_ascii(plan.international_prefix)})[1-9][0-9]{{4,}}")
+    forms.extend(f"(?:{leading})[0-9]+" for leading in _bare_beginnings(plan))
+    return f"^(?:{'|'.join(forms)})$"
+
+
+def _union(plan: Any) -> str:
+    descs = (getattr(plan, kind) for kind in _TYPES)
+    return "|".join(_ascii(desc.national_number_pattern) for desc in descs if desc is not None and desc.national_number_pattern)
+
+
+def _bare_beginnings(plan: Any) -> list[str]:
+    forms = [form for form in plan.number_format if not _asks_prefix(form, plan.national_prefix)]
+    return [_ascii(form.leading_digits_pattern[-1]) if form.leading_digits_pattern else "" for form in forms]
 
 
 def _widths(pattern: str) -> tuple[int, int]:
