@@ -14,6 +14,8 @@ STRINGS = (
     "first_name", "last_name", "email", "phone", "street", "city", "postal_code", "iban", "card_number", "ip_address",
     "campaign_code", "notes",
 )  # fmt: skip
+#: The five entities of ``detect.patterns``.
+FIVE = ("EmailRecognizer", "UsSsnRecognizer", "CreditCardRecognizer", "IbanRecognizer", "IpRecognizer")
 _CHUNK = 100_000
 _MILLION = (
     "customer_id", "first_name", "last_name", "email", "phone", "birth_date", "street", "postal_code", "iban", "card_number",

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import spacy
 import tldextract
+from detection_data import FIVE
 from fresh import Clock
 from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, predefined_recognizers
 from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
@@ -15,8 +16,6 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 SPANS = {"column": pl.String, "at": pl.UInt32, "entity": pl.String, "start": pl.UInt32, "end": pl.UInt32, "score": pl.Float64}
-#: The five entities of ``detect.patterns``.
-FIVE = ("EmailRecognizer", "UsSsnRecognizer", "CreditCardRecognizer", "IbanRecognizer", "IpRecognizer")
 _OFFLINE = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 

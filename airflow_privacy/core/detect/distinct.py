@@ -37,8 +37,8 @@ def merged(held: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
         new = new.filter(pl.col("hash") <= held["hash"][-1])
     if new.is_empty():
         return held
-    # Sorting and adding up runs takes half the time of grouping.
-    both = pl.concat([held, new]).sort("hash")
+    # Sorting, merging and adding up runs takes a third of the time of grouping.
+    both = held.merge_sorted(new.sort("hash"), key="hash")
     last = (both["hash"] != both["hash"].shift(-1)).fill_null(value=True)
     counted = both.with_columns(pl.col("n").cum_sum()).filter(last).head(SKETCH)
     return counted.with_columns(pl.col("n").diff().fill_null(pl.col("n")))

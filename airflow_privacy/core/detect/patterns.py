@@ -62,9 +62,9 @@ ANY_GATE = (
 APART = ("EMAIL_ADDRESS", "IP_ADDRESS", "US_SSN", "MAC_ADDRESS", "UUID", "DATE_TIME", "COORDINATES")
 #: Entities whose whole values have no blank in them.
 UNBROKEN = ("EMAIL_ADDRESS", "IP_ADDRESS", "MAC_ADDRESS", "UUID")
-#: A text without any of these is and holds nothing of ``FULL`` and of :func:`held`, unless it matches ``UNMARKED``.
-MARKED = r"[0-9@:]"
-UNMARKED = r"(?i:www)\.|[0-9A-Fa-f]{8}-|[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\."
+#: A text without either of these is and holds nothing of ``FULL`` and of :func:`held`.
+DIGIT = r"[0-9]"
+SIGN = r"[@:]|(?i:www)\.|[0-9A-Fa-f]{8}-|[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\."
 # Alphabets only, which run ten times faster than counted repetitions; how many digits there are is asked of what passes.
 PHONE_SHAPE = rf"(?i)^(?:tel\.?:? ?)?\+?[0-9(][0-9 ()./-]{{4,30}}{_EXTENSION}$"
 PHONE_MARKED = (

@@ -123,10 +123,9 @@ class Tally:
 
     def _cards(self, groups: pl.DataFrame) -> pl.DataFrame:
         """Count card numbers; gives back the others."""
-        shaped = groups["value"].str.contains(patterns.CARD_SHAPE)
-        if not shaped.any():
-            return groups
-        cards, others = groups.filter(shaped), groups.filter(~shaped)
+        cards, others = _parted(groups, patterns.CARD_SHAPE)
+        if cards.is_empty():
+            return others
         digits = cards["value"].str.replace_all(r"[ -]", "")
         sized = digits.str.len_bytes().is_between(13, 19)
         self._plus("shape:CREDIT_CARD", cards.filter(sized)["n"].sum())
@@ -136,8 +135,9 @@ class Tally:
 
     def _ibans(self, groups: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Count IBANs; gives back what only looks like one, and what does not."""
-        shaped = groups["value"].str.contains(patterns.IBAN_SHAPE)
-        ibans, others = groups.filter(shaped), groups.filter(~shaped)
+        ibans, others = _parted(groups, patterns.IBAN_SHAPE)
+        if ibans.is_empty():
+            return ibans, others
         compact = ibans.select(patterns.compact(pl.col("value"))).to_series()
         sized = compact.str.len_bytes().is_between(15, 34)
         self._plus("shape:IBAN_CODE", ibans.filter(sized)["n"].sum())
@@ -147,85 +147,80 @@ class Tally:
 
     def _phones(self, groups: pl.DataFrame) -> pl.DataFrame:
         """Count telephone numbers; gives back the others."""
-        shaped = groups["value"].str.contains(patterns.PHONE_SHAPE)
-        phones, others = groups.filter(shaped), groups.filter(~shaped)
-        sized = phones["value"].str.contains(patterns.PHONE_DIGITS)
-        self._plus("shape:PHONE_NUMBER", phones.filter(sized)["n"].sum())
-        sure = sized & phones["value"].str.contains(patterns.PHONE_MARKED)
-        self._plus("PHONE_NUMBER", phones.filter(sure)["n"].sum())
-        self._keep(phones["value"].filter(sure), "runs")
-        return pl.concat([others, phones.filter(~sure)])
+        phones, others = _parted(groups, patterns.PHONE_SHAPE)
+        phones, odd = _parted(phones, patterns.PHONE_DIGITS)
+        self._plus("shape:PHONE_NUMBER", phones["n"].sum())
+        sure, unsure = _parted(phones, patterns.PHONE_MARKED)
+        self._plus("PHONE_NUMBER", sure["n"].sum())
+        self._keep(sure["value"], "runs")
+        return pl.concat([others, odd, unsure])
 
     def _texts(self, groups: pl.DataFrame) -> None:
         usual, rest, entity = self._usual(groups)
-        marked = rest["value"].str.contains(patterns.MARKED)
-        plain, rest = rest.filter(~marked), rest.filter(marked)
-        if plain.height:
-            empty = plain["value"].str.contains(patterns.PLACEHOLDER)
-            self._plus("placeholder", plain.filter(empty)["n"].sum())
-            plain = plain.filter(~empty)
-        usable = pl.concat([usual, plain, rest])
+        numbered, rest = _parted(rest, patterns.DIGIT)
+        signed, plain = _parted(rest, patterns.SIGN)
+        empty, plain = _parted(plain, patterns.PLACEHOLDER)
+        self._plus("placeholder", empty["n"].sum())
+        usable = pl.concat([usual, numbered, signed, plain])
         if usable.is_empty():
             return
-        self._shapes(usual, plain, rest, blanks=entity not in patterns.UNBROKEN)
+        self._lengths(usable)
+        self._words([numbered, signed, plain] if entity in patterns.UNBROKEN else [usable])
+        for part in (signed, plain):
+            self._plus("name", _parted(part, patterns.PERSON_SHAPE)[0]["n"].sum())
+        for part in (numbered, _parted(usual, patterns.DIGIT)[0]):
+            self._plus("digit", part["n"].sum())
         hashes = self._distinct(usable["value"], usable["n"])
         self._keep(usable["value"], "sample", hashes)
-        # Without digit, at sign or colon there are few things that a value can be or hold.
-        odd = plain.filter(pl.col("value").str.contains(patterns.UNMARKED))
-        self._held(self._whole(pl.concat([rest, odd])))
+        # What has no digit, at sign or the like neither is nor holds any of the patterns.
+        self._held(pl.concat([self._numbered(numbered), self._full(signed)]))
 
     def _usual(self, groups: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, str]:
         """Count the whole values that are what most are: these, the others, and what it is."""
         drawn = groups["value"].gather_every(max(1, groups.height // 64))
         for entity in patterns.APART:
-            if drawn.str.contains(patterns.FULL[entity]).mean() >= 0.5:  # type: ignore[operator]
-                matches = groups["value"].str.contains(patterns.FULL[entity])
-                usual = groups.filter(matches)
+            if int(drawn.str.contains(patterns.FULL[entity]).sum()) * 2 >= len(drawn):
+                usual, rest = _parted(groups, patterns.FULL[entity])
                 self._plus(entity, usual["n"].sum())
-                return usual, groups.filter(~matches), entity
+                return usual, rest, entity
         return groups.clear(), groups, ""
 
-    def _shapes(self, usual: pl.DataFrame, plain: pl.DataFrame, marked: pl.DataFrame, *, blanks: bool) -> None:
-        value, n, length = pl.col("value"), pl.col("n"), pl.col("value").str.len_chars()
-        for groups in (usual, plain, marked):
-            if groups.is_empty():
-                continue
-            sizes = groups.select(length.alias("chars"), "n").select(
-                (pl.col("chars") * n).sum().alias("chars"),
-                n.filter(pl.col("chars") > 200).sum().alias("long"),
-                n.filter(pl.col("chars") <= 12).sum().alias("short"),
-            )
-            for name, amount in sizes.row(0, named=True).items():
-                self._plus(name, amount)
-            if groups is not usual or blanks:
-                broken = groups.filter(value.str.contains(r"\s"))
-                self._plus("blank", broken["n"].sum())
-                self._plus("wordy", broken.filter(value.str.contains(r"\s\S+\s+\S+\s"))["n"].sum())
-        self._plus("name", plain.filter(value.str.contains(patterns.PERSON_SHAPE))["n"].sum())
-        for groups in (usual, marked):
-            self._plus("digit", groups.filter(value.str.contains(r"[0-9]"))["n"].sum())
-        self._plus("digits", marked.filter(value.str.contains(r"^[0-9]+$"))["n"].sum())
+    def _lengths(self, groups: pl.DataFrame) -> None:
+        chars, n = pl.col("chars"), pl.col("n")
+        sizes = groups.select(pl.col("value").str.len_chars().alias("chars"), "n").select(
+            (chars * n).sum().alias("chars"),
+            n.filter(chars > 200).sum().alias("long"),
+            n.filter(chars <= 12).sum().alias("short"),
+        )
+        for name, amount in sizes.row(0, named=True).items():
+            self._plus(name, amount)
 
-    def _whole(self, groups: pl.DataFrame) -> pl.DataFrame:
-        """Count whole values that are entities; gives back the others."""
-        gated = groups["value"].str.contains(patterns.ANY_GATE)
-        rest, others = groups.filter(gated), groups.filter(~gated)
+    def _words(self, parts: list[pl.DataFrame]) -> None:
+        for groups in parts:
+            broken, _ = _parted(groups, r"\s")
+            self._plus("blank", broken["n"].sum())
+            self._plus("wordy", _parted(broken, r"\s\S+\s+\S+\s")[0]["n"].sum())
+
+    def _full(self, groups: pl.DataFrame) -> pl.DataFrame:
+        """Count whole values that a pattern of ``FULL`` tells; gives back the others."""
         for entity, pattern in patterns.FULL.items():
-            if rest.is_empty():
-                break
-            matches = rest["value"].str.contains(pattern)
-            self._plus(entity, rest.filter(matches)["n"].sum())
-            rest = rest.filter(~matches)
-        rest = pl.concat([rest, others])
-        digit = rest["value"].str.contains(r"[0-9]")
-        others, numbered = rest.filter(~digit), rest.filter(digit)
-        self._bare(numbered.filter(pl.col("value").str.contains(r"^[0-9]+$")))
-        lookalikes, numbered = self._ibans(numbered)
+            matching, groups = _parted(groups, pattern)
+            self._plus(entity, matching["n"].sum())
+        return groups
+
+    def _numbered(self, groups: pl.DataFrame) -> pl.DataFrame:
+        """Count whole values with digits that are entities; gives back the others."""
+        gated, others = _parted(groups, patterns.ANY_GATE)
+        groups = pl.concat([self._full(gated), others])
+        bare, _ = _parted(groups, r"^[0-9]+$")
+        self._plus("digits", bare["n"].sum())
+        self._bare(bare)
+        lookalikes, groups = self._ibans(groups)
         cards = self.count("CREDIT_CARD")
-        numbered = self._cards(numbered)
+        groups = self._cards(groups)
         # Digits and what groups them: a card number has the shape of a telephone number, too.
         self._plus("shape:PHONE_NUMBER", self.count("CREDIT_CARD") - cards)
-        return pl.concat([others, lookalikes, self._phones(numbered)])
+        return pl.concat([lookalikes, self._phones(groups)])
 
     def _held(self, rest: pl.DataFrame) -> None:
         found = patterns.held(rest["value"])
@@ -238,6 +233,14 @@ class Tally:
         if "PHONE_NUMBER" in found:
             runs = patterns.phone_runs(rest["value"].gather(found["PHONE_NUMBER"]))
             self._keep(runs.unique(), "runs")
+
+
+def _parted(groups: pl.DataFrame, pattern: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The groups whose value matches, and the others."""
+    if groups.is_empty():
+        return groups, groups
+    matches = groups["value"].str.contains(pattern)
+    return groups.filter(matches), groups.filter(~matches)
 
 
 # Shapes of 8 to 13 digits.
