@@ -76,6 +76,8 @@ def _chinook(folder: Path, table: str) -> pl.DataFrame:
     database = sqlite3.connect(f"file:{folder / _CHINOOK}?mode=ro&immutable=1", uri=True)
     try:
         rows = database.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - our own table names
-        return pl.DataFrame(rows.fetchall(), schema=[entry[0] for entry in rows.description], orient="row", infer_schema_length=None)
+        return pl.DataFrame(
+            rows.fetchall(), schema=[entry[0] for entry in rows.description], orient="row", infer_schema_length=None
+        )
     finally:
         database.close()
