@@ -1,14 +1,17 @@
 """What every column of the reference tables is, as a privacy engineer judges it from the data's description and a look at it.
 
-Written down before detection ran. Entity and role by column; where people may differ, ``WHY`` says what decided. The ground rules:
+Written down before detection ran. Entity and role by column; where people may differ, ``WHY`` says what
+decided. The ground rules:
 
-- Parts of one address or one name are direct identifiers together: a house number is to an address what a first name is to a name.
+- Parts of one address or one name are direct identifiers together: a house number is to an address what a first name is
+  to one.
 - A key is a direct identifier where a row is a person or an event of a person's (an invoice, a line of it), and harmless where a
   row is a thing (a track, a restaurant, a nation). A key that refers to such a row is what the key itself is.
 - A business address is an address, and harmless. Who lives at a table of restaurants?
-- What others can know of a person (dates of hiring, job, residence) is a quasi-identifier. A time stamp that only the system's own
-  log knows is not.
-- What Art. 9 GDPR protects is sensitive even where others can see it (race). A policy may count it among the quasi-identifiers too.
+- What others can know of a person (dates of hiring, job, residence) is a quasi-identifier. A time stamp that only the
+  system's own log knows is not.
+- What Art. 9 GDPR protects is sensitive even where others can see it (race). A policy may count it with the
+  quasi-identifiers too.
 """
 
 from __future__ import annotations

@@ -7,10 +7,11 @@ import unicodedata
 from functools import cache
 
 from airflow_privacy.core.detect.lexicon import ABOUT, MEANINGS, Meaning
+from airflow_privacy.core.detect.lexicon_more import MORE
 from airflow_privacy.core.detect.nouns import KEY_TAILS, Noun, all_nouns, noun_in
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_SPLIT = re.compile(r"[^a-z0-9]+|(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])")
+_SPLIT = re.compile(r"[\W_]+|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 _SPECIAL = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "\u0131": "i", "đ": "d"})
 
 #: Tokens that make a column an identifier of something.
@@ -109,7 +110,11 @@ def _phrases() -> dict[str, Meaning]:
     table: dict[str, Meaning] = {}
     for meaning in MEANINGS:
         for phrase in meaning.phrases.split(","):
-            table.setdefault(phrase.strip(), meaning)
+            table.setdefault(_plain(phrase.strip()), meaning)
+    sure = {meaning.entity: meaning for meaning in reversed(MEANINGS) if meaning.sure}
+    for entity, phrases in MORE.items():
+        for phrase in phrases.split(","):
+            table.setdefault(_plain(phrase.strip()), sure[entity])
     return table
 
 

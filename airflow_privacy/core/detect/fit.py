@@ -21,7 +21,11 @@ def _fits_name(meaning: Meaning, tally: Tally) -> bool:
     return meaning.sure or (tally.rate("name") >= 0.7 and tally.rate("wordy") < 0.3)
 
 
-def _fits_words(_: Meaning, tally: Tally) -> bool:
+def _fits_words(meaning: Meaning, tally: Tally) -> bool:
+    if meaning.entity == "STREET_ADDRESS" and tally.dtype in ("string", "binary"):
+        # An address of memory, of a wallet: one long word with digits.
+        coded = tally.rate("blank") < 0.2 and tally.rate("digit") >= 0.9 and tally.count("chars") > 6 * tally.usable
+        return not coded or not tally.name.isascii()
     return tally.dtype in ("string", "binary", "integer")
 
 

@@ -65,7 +65,9 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning(
         "STREET_ADDRESS", _DIRECT, "words", True,
         "street, street address, address, addr, address line, addressline, home address, mailing address, shipping "
-        "address, billing address, strasse, str, adresse, anschrift, wohnadresse, hausnummer, house number, street "
+        "address, billing address, strasse, str, adresse, anschrift, wohnadresse, "
+        "lieferadresse, rechnungsadresse, postadresse, privatadresse, hausnummer, hausnr, "
+        " house number, street "
         "number, street name, rue, voie, calle, direccion, domicilio, indirizzo, via, straat, adres, rua, endereco, "
         "morada",
     ),
@@ -150,7 +152,8 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning(
         "INCOME", _SENSITIVE, "any", True,
         "income, salary, wage, wages, salary class, earnings, net worth, credit score, creditscore, balance, account "
-        "balance, debt, gehalt, lohn, einkommen, kontostand, salaire, revenu, salario, ingreso, ingresos, sueldo, "
+        "balance, debt, gehalt, jahresgehalt, monatsgehalt, bruttogehalt, nettogehalt, "
+        "grundgehalt, bruttolohn, nettolohn, lohn, einkommen, kontostand, salaire, revenu, salario, ingreso, ingresos, sueldo, "
         "stipendio, reddito, inkomen, salaris, renda, schufa, capital gain, capital loss",
     ),
     Meaning(
@@ -206,41 +209,47 @@ MEANINGS: tuple[Meaning, ...] = (
 
 #: Tokens that say the column is *about* the thing and does not hold it: ``email_opt_in``, ``phone_verified``, ``city_count``.
 _ABOUT = """
-count counts cnt num has is was opt optin consent flag verified valid validated confirmed bounced status type kind
-category template length len size total sum avg mean min max rate ratio share score pct percent percentage format
-enabled disabled allowed preference preferences pref channel anzahl subject sent opened clicks open click provider
-model brand version language lang currency
+count counts cnt num has is was opt optin consent flag verified valid validated confirmed bounced status type kind category
+template length len size total sum avg mean min max rate ratio share score pct percent percentage format enabled disabled
+allowed preference preferences pref channel anzahl subject sent opened clicks open click provider model brand version language
+lang currency
 """
 ABOUT = frozenset(_ABOUT.split())
 
 #: Words with another everyday meaning (``via`` mail, a ``cap`` of 100, ``eta``): they count only where other columns speak of the
 #: same: of persons, or of places.
 _TWO_MEANINGS = """
-via str rue ort plaats land cap cp state county district region location origin place locale long lat lon lng geo eta condition
-treatment party union race job cell handle portable mobil job position poste cargo orientation balance debt died death degree
-employment nation estado origin secret uid tin rg nie rfc cookie vin medical
+via str rue ort plaats land cap cp state county district region location origin place locale long lat lon lng geo eta
+condition treatment party union race job cell handle portable mobil job position poste cargo orientation balance debt died
+death degree employment nation estado origin il lan kon nem kor din maa dom gata gate cim kraj plat vek maas nev nimi sted
+tara il secret uid tin rg nie rfc cookie vin medical
 """
 TWO_MEANINGS = frozenset(_TWO_MEANINGS.split())
 
 #: Columns that people write into freely.
 _FREE_FIELDS = """
-comment comments remark remarks note notes memo feedback message body review complaint description details freetext narrative bio
-bemerkung bemerkungen kommentar notiz notizen anmerkung anmerkungen beschreibung nachricht beschwerde commentaire commentaires
-remarque comentario comentarios observaciones observacoes nota mensaje commento commenti messaggio opmerking opmerkingen bericht
+comment comments remark remarks note notes memo feedback message body review complaint description details freetext narrative
+bio bemerkung bemerkungen kommentar notiz notizen anmerkung anmerkungen beschreibung nachricht beschwerde commentaire
+commentaires remarque comentario comentarios observaciones observacoes nota mensaje commento commenti messaggio opmerking
+opmerkingen bericht
 """
 FREE_FIELDS = frozenset(_FREE_FIELDS.split())
 
-#: Codes of things that look like numbers of persons, cards or telephones.
-_THING_CODES = """
-isbn issn ean gtin upc asin sku barcode tracking awb sscc order bestellnummer auftragsnummer artikelnummer sendungsnummer version
-release build firmware revision serial commit hash checksum batch lot iccid swift bic
+#: Codes that every copy of a product, a text or a software has alike: they look like cards, telephones and national numbers.
+_PRODUCT_CODES = """
+isbn issn ean gtin upc asin sku barcode artikelnummer artnr version release build firmware revision commit hash checksum batch
+lot swift bic
 """
-THING_CODES = frozenset(_THING_CODES.split())
+PRODUCT_CODES = frozenset(_PRODUCT_CODES.split())
+
+#: Numbers of orders and parcels: each of one event, and none a card, a telephone or a national number.
+_EVENT_CODES = "tracking awb sscc order bestellnummer auftragsnummer sendungsnummer rechnungsnummer invoice ticket"
+EVENT_CODES = frozenset(_EVENT_CODES.split())
 
 #: A date of one of these is a date of a person's life, which others know.
 _LIFE = """
 hire hired employment joined entry admission discharge death died wedding marriage graduation retirement enrolment enrollment
-eintritt eintrittsdatum austritt austrittsdatum einstellung entlassung aufnahme hochzeit tod embauche deces contratacion ingreso
-assunzione overlijden admissao surgery visit appointment
+eintritt eintrittsdatum austritt austrittsdatum einstellung entlassung aufnahme hochzeit tod embauche deces contratacion
+ingreso assunzione overlijden admissao surgery visit appointment
 """
 LIFE = frozenset(_LIFE.split())

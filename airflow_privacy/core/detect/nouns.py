@@ -8,30 +8,31 @@ from typing import Literal, NamedTuple
 Kind = Literal["person", "event", "establishment", "place", "thing"]
 
 _PERSONS = """
-customer client user patient employee member subscriber account subject student pupil guest visitor passenger contact person
-people agent rep representative manager supervisor boss doctor physician nurse therapist teacher lecturer driver seller buyer tenant
-applicant candidate donor borrower policyholder cardholder beneficiary owner staff worker resident citizen household respondent
-participant recipient sender author kunde kunden nutzer benutzer mitarbeiter mitglied patientin schueler gast bewohner versicherte
-utilisateur employe adherent abonne cliente clientes usuario usuarios paciente empleado dipendente utente paziente klant gebruiker
-medewerker patienten
+cust emp usr acct mbr customer client user patient employee member subscriber account subject student pupil guest visitor
+passenger contact person people agent rep representative manager supervisor boss doctor physician nurse therapist teacher
+lecturer driver seller buyer tenant applicant candidate donor borrower policyholder cardholder beneficiary owner staff worker
+resident citizen household respondent participant recipient sender author kunde kunden nutzer benutzer mitarbeiter mitglied
+patientin schueler gast bewohner versicherte utilisateur employe adherent abonne cliente clientes usuario usuarios paciente
+empleado dipendente utente paziente klant gebruiker medewerker patienten
 """
 _EVENTS = """
-order invoice bill booking reservation transaction payment ticket claim case encounter appointment subscription contract policy
-shipment delivery parcel call record rec entry response submission registration prescription loan trip ride rental purchase sale
-receipt cart refund bestellung auftrag rechnung buchung zahlung vertrag lieferung pedido factura reserva pago commande facture
-reservation paiement ordine fattura prenotazione pagamento bestelling factuur
+order invoice bill booking reservation transaction payment ticket claim case encounter appointment subscription contract
+policy shipment delivery parcel call record rec entry response submission registration prescription loan trip ride rental
+purchase sale receipt cart refund bestellung auftrag rechnung buchung zahlung vertrag lieferung pedido factura reserva pago
+commande facture reservation paiement ordine fattura prenotazione pagamento bestelling factuur
 """
 _ESTABLISHMENTS = """
-restaurant hotel store shop school university hospital clinic pharmacy company business organisation organization org firm firma
-branch venue museum station airport warehouse facility merchant vendor supplier bank filiale filialen restaurante tienda magasin
-negozio winkel cinema theatre theater
+restaurant hotel store shop school university hospital clinic pharmacy company business organisation organization org firm
+firma branch venue museum station airport warehouse facility merchant vendor supplier bank filiale filialen restaurante tienda
+magasin negozio winkel cinema theatre theater
 """
 _PLACES = "nation country city town region state province county district continent timezone zone land stadt pais pays ville"
 _THINGS = """
 product item file event host table column brand group team project campaign app service server domain category class tag role
 department dept plan tier status street ship vessel vehicle course book title movie film track song album artist band genre
 playlist media mediatype type currency color colour model metric job task dag bucket sensor device environment cluster game
-level format language color unit machine node article artikel produkt producto produit prodotto kategorie gruppe abteilung
+level format language color unit machine node post page news document report chapter article artikel produkt producto produit
+prodotto kategorie gruppe abteilung
 """
 _KINDS: dict[str, Kind] = {
     **dict.fromkeys(_THINGS.split(), "thing"),
@@ -42,6 +43,9 @@ _KINDS: dict[str, Kind] = {
 }
 #: ``order_item`` is part of an order.
 _PARTS = frozenset({"line", "item", "row", "detail", "position", "type"})
+
+#: Last words of a number that a person is known by: ``emp_no``.
+NUMBER_TAILS = frozenset({"no", "nr", "num", "number", "nummer", "numero", "code", "ref"})
 
 #: Last words of a key, and of a key written together with its noun.
 KEY_TAILS = frozenset({"id", "ids", "key", "uuid", "guid", "sk", "pk", "fk"})

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from airflow_privacy.core.detect.column_names import hints, is_key, noun_of, words
+from airflow_privacy.core.detect.fit import fits
 from airflow_privacy.core.detect.iso_countries import share_of_codes
 from airflow_privacy.core.detect.lexicon import MEANINGS, TWO_MEANINGS, Meaning
 from airflow_privacy.core.detect.nouns import Noun
@@ -31,23 +32,26 @@ _LATITUDES = frozenset({"lat", "latitude", "latitud", "breitengrad"})
 _LONGITUDES = frozenset({"lon", "lng", "long", "longitude", "longitud", "laengengrad"})
 _OF_A_PLACE = {"nation": "COUNTRY", "country": "COUNTRY", "land": "COUNTRY", "pais": "COUNTRY", "pays": "COUNTRY", "city": "CITY",
                "town": "CITY", "stadt": "CITY", "ville": "CITY"}  # fmt: skip
+_EMPLOYED = frozenset({"PERSON", "DATE_OF_BIRTH", "GENDER", "AGE", "INCOME"})
 _TITLES = frozenset({"title", "titel", "titre", "titulo", "titolo"})
 _FIELD_OF_A_SUBJECT = frozenset({"name", "names", "nom", "nombre", "nome", "naam", "title", "titel", "label", "bezeichnung"})
 
 
 @dataclass(frozen=True)
 class Around:
-    """The table that a column stands in. ``subject`` is what a row is, where the unique key says so."""
+    """The table that a column stands in: what the names hint at, what of it the values fit, and what a row is (``subject``),
+    where a unique key says so."""
 
     names: tuple[str, ...]
     hints: dict[str, tuple[Meaning, ...]]
+    fitting: dict[str, tuple[Meaning, ...]]
     subject: Noun | None
 
     def other(self, name: str) -> frozenset[str]:
         """The entities that the names of the other columns hint at, ambiguous words left out."""
         return frozenset(
             meaning.entity
-            for column, meanings in self.hints.items()
+            for column, meanings in self.fitting.items()
             if column != name
             for meaning in meanings
             if meaning.sure and not _ambiguous(column)
@@ -62,10 +66,12 @@ def look_around(tallies: Sequence[Tally]) -> Around:
     """What the names of all columns, and which of them are unique, tell of the table."""
     keys = [tally for tally in tallies if is_key(tally.name) and tally.usable >= 2 and tally.distinct_ratio >= _UNIQUE]
     nouns = [noun for noun in (noun_of(tally.name) for tally in keys) if noun is not None]
+    # A column that holds nothing speaks of nothing.
+    heard = {tally.name: hints(tally.name) if tally.usable else () for tally in tallies}
     return Around(
         names=tuple(tally.name for tally in tallies),
-        # A column that holds nothing speaks of nothing.
-        hints={tally.name: hints(tally.name) if tally.usable else () for tally in tallies},
+        hints=heard,
+        fitting={tally.name: tuple(each for each in heard[tally.name] if fits(each, tally)) for tally in tallies},
         subject=nouns[0] if nouns else None,
     )
 
@@ -83,6 +89,9 @@ def is_of_a_thing(noun: Noun | None) -> bool:
 def _holds(meaning: Meaning, tally: Tally, around: Around) -> bool:
     others = around.other(tally.name)
     if meaning.entity == "PERSON" and not meaning.sure:
+        at = around.names.index(tally.name)
+        if at and is_key(around.names[at - 1]) and is_of_a_thing(noun_of(around.names[at - 1])):
+            return False
         about_things = is_of_a_thing(around.subject) or any(
             is_key(name) and is_of_a_thing(noun_of(name)) for name in around.names
         )
@@ -115,7 +124,7 @@ def _from_neighbours(tally: Tally, around: Around) -> tuple[Meaning, ...]:
     """Meanings that a name has only through its neighbours."""
     spoken = words(tally.name)
     others = around.other(tally.name)
-    if _TITLES.intersection(spoken[-1:]) and len(spoken) == 1 and "PERSON" in others and not is_of_a_thing(around.subject):
+    if _TITLES.intersection(spoken[-1:]) and len(spoken) == 1 and _EMPLOYED & others and not is_of_a_thing(around.subject):
         return (_meaning("OCCUPATION"),)
     if (
         spoken
@@ -135,7 +144,7 @@ def _from_neighbours(tally: Tally, around: Around) -> tuple[Meaning, ...]:
 
 
 def _says(name: str, entity: str, around: Around) -> bool:
-    return any(meaning.entity == entity for meaning in around.hints[name])
+    return any(meaning.entity == entity for meaning in around.fitting[name])
 
 
 def _meaning(entity: str) -> Meaning:

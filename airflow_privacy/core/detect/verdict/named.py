@@ -6,10 +6,11 @@ from airflow_privacy.core.detect.column_names import is_identifier, is_key, noun
 from airflow_privacy.core.detect.fit import fits
 from airflow_privacy.core.detect.iso_countries import share_of_codes
 from airflow_privacy.core.detect.lexicon import LIFE, Meaning
+from airflow_privacy.core.detect.nouns import NUMBER_TAILS
 from airflow_privacy.core.detect.tally import Tally
 from airflow_privacy.core.detect.verdict.around import Around, is_of_a_thing
 from airflow_privacy.core.detect.verdict.draft import Draft, beside, name_signal, nearly_unique
-from airflow_privacy.core.detect.verdict.values import is_epoch, is_thing_code
+from airflow_privacy.core.detect.verdict.values import is_epoch, is_product_code
 from airflow_privacy.core.model.contract import Column
 from airflow_privacy.core.model.findings import Role, Signal
 
@@ -62,12 +63,15 @@ def by_key(tally: Tally, around: Around, column: Column | None) -> Draft | None:
     if tally.dtype in ("integer", "string", "binary") and not is_epoch(tally):
         if is_key(tally.name) and noun is not None:
             return _key_of(tally, noun.kind, noun.word, key or unique)
-        if unique and is_thing_code(tally) and is_of_a_thing(noun):
+        if is_product_code(tally):
             return None
+        numbered = words(tally.name)[-1:] and words(tally.name)[-1] in NUMBER_TAILS
+        if numbered and noun is not None and noun.kind == "person" and tally.distinct_ratio >= 0.5:
+            return _key_of(tally, noun.kind, noun.word, unique)
         if unique and (key or is_identifier(tally.name) or _numbers_rows(tally)):
             return Draft("RECORD_ID", "direct-identifier", 0.8 if key else 0.7, tally.usable).also(nearly_unique(tally))
     if tally.dtype in ("string", "binary") and tally.distinct_ratio >= 0.9 and not is_epoch(tally) and tally.usable >= 20:
-        if is_thing_code(tally) or is_of_a_thing(around.subject):
+        if is_product_code(tally) or is_of_a_thing(around.subject):
             return None
         return Draft(None, "quasi-identifier", 0.4).also(nearly_unique(tally))
     return None

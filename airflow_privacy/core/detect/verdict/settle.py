@@ -14,7 +14,6 @@ from airflow_privacy.core.detect.verdict.draft import Draft, beside
 from airflow_privacy.core.detect.verdict.named import is_row_number
 
 _CONTACT = PERSONAL - {"PERSON"}  # the composer of a track does not make the track's row a person's
-_SAME = 0.9
 
 
 def settled(drafts: Sequence[Draft], tallies: Sequence[Tally], around: Around) -> list[Draft]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from airflow_privacy.core.detect.column_names import tokens
-from airflow_privacy.core.detect.lexicon import THING_CODES, Meaning
+from airflow_privacy.core.detect.lexicon import EVENT_CODES, PRODUCT_CODES, Meaning
 from airflow_privacy.core.detect.phones import count_phones
 from airflow_privacy.core.detect.tally import Tally
 from airflow_privacy.core.detect.verdict.draft import Draft, found, named_signals
@@ -82,9 +82,14 @@ def is_epoch(tally: Tally) -> bool:
     return bool(_CLOCK_WORDS.intersection(tokens(tally.name))) and _EPOCH_S[0] <= tally.low <= tally.high <= _EPOCH_S[1]
 
 
+def is_product_code(tally: Tally) -> bool:
+    """Whether the name says that every copy of a thing has the number alike: ISBN, EAN, version."""
+    return bool(PRODUCT_CODES.intersection(tokens(tally.name)))
+
+
 def is_thing_code(tally: Tally) -> bool:
-    """Whether the name says that the numbers are a thing's: ISBN, order, tracking number."""
-    return bool(THING_CODES.intersection(tokens(tally.name)))
+    """Whether the name says that the numbers are a thing's or an event's, and no person's: ISBN, order, tracking number."""
+    return is_product_code(tally) or bool(EVENT_CODES.intersection(tokens(tally.name)))
 
 
 def _phone(tally: Tally, named: set[str]) -> Draft | None:
