@@ -90,11 +90,17 @@ def _cells(draft: Draft, tally: Tally, entity: str) -> int:
     held, whole = tally.count(f"held:{entity}"), tally.count(entity)
     if entity == "CREDIT_CARD" and whole and not is_card_rate(tally):
         whole = 0
+    if entity == "PHONE_NUMBER" and not draft.free_text and _is_code(tally):
+        held = 0  # some runs of digits in many codes look like numbers with a country code
     if entity == "IP_ADDRESS" and is_version(tally):
         return 0
     if entity == "PHONE_NUMBER" and held + whole and not _dialled(draft, tally):
         return 0
     return held + whole
+
+
+def _is_code(tally: Tally) -> bool:
+    return tally.rate("digit") >= 0.9 and tally.rate("blank") < 0.1
 
 
 def _dialled(draft: Draft, tally: Tally) -> bool:

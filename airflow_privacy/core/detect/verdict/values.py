@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from airflow_privacy.core.detect.column_names import tokens
+from airflow_privacy.core.detect.fit import dialled
 from airflow_privacy.core.detect.lexicon import EVENT_CODES, PRODUCT_CODES, Meaning
 from airflow_privacy.core.detect.phones import count_phones
 from airflow_privacy.core.detect.tally import Tally
@@ -98,6 +99,8 @@ def _phone(tally: Tally, named: set[str]) -> Draft | None:
     if shaped < 0.3 or named & {"POSTAL_CODE", "DATE_OF_BIRTH", "CREDIT_CARD", "IBAN_CODE", "US_SSN", "NATIONAL_ID"}:
         return None
     if "PHONE_NUMBER" not in named and is_thing_code(tally):
+        return None
+    if not dialled(tally):
         return None
     candidates = (tally.runs if tally.runs.height else tally.sample)["value"].to_list()
     valid = count_phones(candidates)
