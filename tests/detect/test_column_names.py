@@ -23,6 +23,10 @@ HINTS = {
     "employee_residence": "REGION",
     "codice fiscale": "NATIONAL_ID",
     "nom": "PERSON",
+    "company_name": "ORGANIZATION",
+    "tel_nr": "PHONE_NUMBER",
+    "PLZ": "POSTAL_CODE",
+    "n_nationkey": "COUNTRY",
 }
 
 
@@ -38,7 +42,6 @@ def test_name_hints(name: str) -> None:
         "placid",
         "emailed",
         "ship_count",
-        "company_name",
         "file_name",
         "phone_verified",
         "has_email",

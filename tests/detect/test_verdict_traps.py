@@ -3,43 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import polars as pl
 import pytest
+from frame_source import FrameSource, judged
 
 from airflow_privacy.core.detect.scan import detect_columns
 from airflow_privacy.core.errors import BadInput
-from airflow_privacy.core.io.formats.parquet import logical_type
 from airflow_privacy.core.model.contract import Column, Table
-from airflow_privacy.core.model.findings import ColumnFinding
-from airflow_privacy.core.model.refs import ColumnType
-
-
-@dataclass(frozen=True)
-class FrameSource:
-    """A frame as a source."""
-
-    frame: pl.DataFrame
-    uri: str = "memory"
-    digest: str = "sha256:" + "0" * 64
-
-    @property
-    def rows(self) -> int:
-        return self.frame.height
-
-    @property
-    def columns(self) -> tuple[ColumnType, ...]:
-        return tuple(ColumnType(name=name, dtype=logical_type(dtype)) for name, dtype in self.frame.schema.items())
-
-    def slabs(self, *, columns: Sequence[str] | None = None, rows: int = 250_000) -> Iterator[pl.DataFrame]:
-        return self.frame.select(columns or pl.all()).iter_slices(rows)
-
-
-def judged(name: str, values: object, table: Table | None = None, **options: int) -> ColumnFinding:
-    frame = values if isinstance(values, pl.DataFrame) else pl.DataFrame({name: values})
-    return detect_columns(FrameSource(frame), table=table, contract_digest=None, **options).columns[0]  # type: ignore[arg-type]
 
 
 def _numbers(start: int, count: int = 400) -> list[int]:

@@ -13,6 +13,8 @@ privacy.recipient      contract  name        recipient of a release where none i
 privacy.destination    contract  name        environment that a release goes to where none is given
 privacy.entity         column    entity      what the column holds, whatever detection says (``EMAIL_ADDRESS``)
 privacy.role           column    role        direct-identifier, quasi-identifier, sensitive or non-sensitive
+privacy.because        column    sentence    why entity or role are pinned; recorded with the findings. No data value belongs here
+privacy.by             column    name        who pinned them
 =====================  ========  ==========  =====================================================================
 
 A name is made of letters, digits, ``_``, ``.`` and ``-``: names become parts of a key's scope.
@@ -37,6 +39,7 @@ PREFIX = "privacy."
 ROLES: tuple[str, ...] = get_args(Role)
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_LONGEST = 200
 _ENTITY = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 
 
@@ -45,7 +48,7 @@ class Key(NamedTuple):
 
     name: str
     on: Literal["contract", "column"]
-    holds: Literal["text", "name", "names", "level", "entity", "role"]
+    holds: Literal["text", "name", "names", "level", "entity", "role", "sentence"]
 
 
 KEYS: tuple[Key, ...] = (
@@ -59,6 +62,8 @@ KEYS: tuple[Key, ...] = (
     Key("privacy.destination", "contract", "name"),
     Key("privacy.entity", "column", "entity"),
     Key("privacy.role", "column", "role"),
+    Key("privacy.because", "column", "sentence"),
+    Key("privacy.by", "column", "name"),
 )
 
 _EXPECTED = {
@@ -68,6 +73,7 @@ _EXPECTED = {
     "level": "a predicate over privacy levels, such as k_anonymous(k>=5)",
     "entity": "an entity in capitals, such as EMAIL_ADDRESS",
     "role": f"one of {', '.join(ROLES)}",
+    "sentence": f"one line of at most {_LONGEST} characters",
 }
 
 
@@ -162,6 +168,8 @@ def _fits(key: Key, value: object) -> bool:
         return _ENTITY.fullmatch(value) is not None
     if key.holds == "role":
         return value in ROLES
+    if key.holds == "sentence":
+        return len(value) <= _LONGEST and value.isprintable()
     if key.holds == "level":
         try:
             parse_predicate(value)

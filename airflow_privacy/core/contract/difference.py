@@ -108,6 +108,8 @@ def _column(old: Column, new: Column, place: str, order: Sequence[str]) -> Itera
     sideways = bool(old.role and new.role) and before == after
     yield from _text("role pin", old.role, new.role, lambda: after < before or sideways, place, first=True)
     yield from _text("entity pin", old.entity, new.entity, lambda: new.role != "direct-identifier", place, first=True)
+    if (old.because, old.by) != (new.because, new.by):
+        yield Change(kind="pin-reason", place=place, what=f"reason or author of the pin of {place} changed", weakening=False)
     # A policy's rule may rest on any tag.
     yield from _sets("tag", old.tags, new.tags, removed=True, place=place)
     yield from _text("logical type", old.logical_type, new.logical_type, lambda: False, place)

@@ -176,6 +176,10 @@ def _column(document: Document, data: dict[str, Any], name: str, place: Place) -
         where = document.at((*place, "logicalType"))
         raise BadInput("unknown-type", f"Column {name!r}: logicalType is none of the standard's", where=where, do=hint)
     keys = read_keys(document, data.get("customProperties"), (*place, "customProperties"), "column")
+    told = next((key for key in ("privacy.because", "privacy.by") if key in keys.texts), None)
+    if told is not None and not {"privacy.entity", "privacy.role"} & keys.texts.keys():
+        what = f"The custom property {told!r} has no effect here: the column {name!r} has no pin that it could tell of"
+        raise BadInput("misplaced-key", what, where=keys.where[told], do="Pin privacy.entity or privacy.role beside it.")
     return Column(
         name=name,
         logical_type=logical,
@@ -187,6 +191,8 @@ def _column(document: Document, data: dict[str, Any], name: str, place: Place) -
         primary_key=_is_true(data.get("primaryKey")),
         entity=keys.texts.get("privacy.entity"),
         role=typing.cast("Role | None", keys.texts.get("privacy.role")),
+        because=keys.texts.get("privacy.because"),
+        by=keys.texts.get("privacy.by"),
     )
 
 

@@ -6,15 +6,21 @@ import re
 import unicodedata
 from functools import cache
 
-from airflow_privacy.core.detect.lexicon import ABOUT, MEANINGS, NOT_PERSONS, Meaning
+from airflow_privacy.core.detect.lexicon import ABOUT, MEANINGS, Meaning
+from airflow_privacy.core.detect.lexicon_more import MORE
+from airflow_privacy.core.detect.nouns import KEY_TAILS, Noun, all_nouns, noun_in
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_SPLIT = re.compile(r"[^a-z0-9]+|(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])")
+_SPLIT = re.compile(r"[\W_]+|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 _SPECIAL = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "\u0131": "i", "đ": "d"})
 
 #: Tokens that make a column an identifier of something.
 _ID_WORDS = "id ids key uuid guid nr no number num ref reference code identifier token pk sk"
 ID_WORDS = frozenset(_ID_WORDS.split())
+
+# Last parts of compounds that are taken apart, longest first.
+_TAILS = ("number", "name", "code", "date", "abbr", "uuid", "guid", "num", "key", "ids", "id", "nr", "no")
+_SHORTEST_HEAD = 3
 
 
 def tokens(name: str) -> tuple[str, ...]:
@@ -23,25 +29,40 @@ def tokens(name: str) -> tuple[str, ...]:
     return tuple(part for part in parts if part)
 
 
+def words(name: str) -> tuple[str, ...]:
+    """The tokens, with compounds of two known words taken apart: ``n_nationkey`` → ``n, nation, key``. ``acid`` stays whole."""
+    return tuple(part for token in tokens(name) for part in _apart(token))
+
+
+def noun_of(name: str) -> Noun | None:
+    """What the column is about, by the last noun of its name: ``SupportRepId`` → rep, a person."""
+    return noun_in(words(name))
+
+
+def is_key(name: str) -> bool:
+    """Whether the name is that of a key, ``AlbumId``, ``n_nationkey``. Codes and numbers are none."""
+    return words(name)[-1:] != () and (words(name)[-1] in KEY_TAILS or words(name)[0] == "id")
+
+
 def hints(name: str) -> tuple[Meaning, ...]:
     """The meanings of the longest phrases in *name*, surest first; none where the name only speaks *about* the thing."""
-    words = tokens(name)
-    candidates = {words, tokens(name.replace("_", " ").title()), tokens(name.lower())}
+    spoken = words(name)
+    candidates = {spoken, tokens(name), tokens(name.replace("_", " ").title()), tokens(name.lower())}
     found: list[tuple[int, int, Meaning]] = []
     for form in sorted(candidates):
         found.extend(_phrases_in(form))
-    if not found or _only_about(words, max(length for length, _, _ in found)):
+    if not found or _only_about(spoken, max(length for length, _, _ in found)):
         return ()
     longest = max(length for length, _, _ in found)
     # The longest phrase wins; of equal ones the last, as names put the head noun at the end.
     chosen = sorted((entry for entry in found if entry[0] == longest), key=lambda entry: (not entry[2].sure, -entry[1]))
-    return tuple(dict.fromkeys(meaning for _, _, meaning in chosen if _fits_neighbours(words, meaning)))
+    return tuple(dict.fromkeys(meaning for _, _, meaning in chosen if _fits_neighbours(spoken, meaning)))
 
 
 def is_identifier(name: str) -> bool:
     """Whether the name's last or first word says that the column identifies a record: ``order_id``, ``id_pedido``."""
-    words = tokens(name)
-    return bool(words) and (words[-1] in ID_WORDS or words[0] in {"id", "uuid", "guid", "pk"})
+    spoken = words(name)
+    return bool(spoken) and (spoken[-1] in ID_WORDS or spoken[0] in {"id", "uuid", "guid", "pk"})
 
 
 def _phrases_in(words: tuple[str, ...]) -> list[tuple[int, int, Meaning]]:
@@ -69,7 +90,19 @@ def _only_about(words: tuple[str, ...], longest: int) -> bool:
 def _fits_neighbours(words: tuple[str, ...], meaning: Meaning) -> bool:
     if meaning.entity != "PERSON" or meaning.sure:
         return True
-    return not NOT_PERSONS.intersection(words)
+    noun = noun_in([word for word in words if word not in _phrases()])
+    return noun is None or noun.kind == "person"
+
+
+@cache
+def _apart(token: str) -> tuple[str, ...]:
+    if token in _phrases():
+        return (token,)
+    for tail in _TAILS:
+        head = token.removesuffix(tail)
+        if head != token and len(head) >= _SHORTEST_HEAD and (head in _phrases() or head in all_nouns()):
+            return head, tail
+    return (token,)
 
 
 @cache
@@ -77,7 +110,11 @@ def _phrases() -> dict[str, Meaning]:
     table: dict[str, Meaning] = {}
     for meaning in MEANINGS:
         for phrase in meaning.phrases.split(","):
-            table.setdefault(phrase.strip(), meaning)
+            table.setdefault(_plain(phrase.strip()), meaning)
+    sure = {meaning.entity: meaning for meaning in reversed(MEANINGS) if meaning.sure}
+    for entity, phrases in MORE.items():
+        for phrase in phrases.split(","):
+            table.setdefault(_plain(phrase.strip()), sure[entity])
     return table
 
 

@@ -7,6 +7,15 @@ from collections.abc import Callable
 from airflow_privacy.core.detect.lexicon import Meaning
 from airflow_privacy.core.detect.tally import Tally
 
+_VARIED = 20
+_NOT_DIALLED = r"^[0-9]+[.][0-9]+$|^[0-9]{4}/[0-9]{2,4}$"  # measures, academic years
+
+
+def dialled(tally: Tally) -> bool:
+    """Whether values with a telephone number's digits are written as one."""
+    values = tally.sample["value"]
+    return values.is_empty() or values.str.contains(_NOT_DIALLED).sum() < 0.9 * values.len()
+
 
 def fits(meaning: Meaning, tally: Tally) -> bool:
     """Whether what was counted of the values agrees with *meaning*."""
@@ -21,14 +30,29 @@ def _fits_name(meaning: Meaning, tally: Tally) -> bool:
     return meaning.sure or (tally.rate("name") >= 0.7 and tally.rate("wordy") < 0.3)
 
 
-def _fits_words(_: Meaning, tally: Tally) -> bool:
+def _fits_words(meaning: Meaning, tally: Tally) -> bool:
+    if meaning.entity == "STREET_ADDRESS" and tally.dtype in ("string", "binary"):
+        # An address of memory, of a wallet: one long word with digits.
+        coded = tally.rate("blank") < 0.2 and tally.rate("digit") >= 0.9 and tally.count("chars") > 6 * tally.usable
+        return not coded or not tally.name.isascii()
     return tally.dtype in ("string", "binary", "integer")
 
 
-def _fits_code(_: Meaning, tally: Tally) -> bool:
+def _fits_code(meaning: Meaning, tally: Tally) -> bool:
+    if meaning.entity == "CVV":
+        return _fits_security_code(tally)
     if tally.dtype in ("string", "binary"):
         return tally.rate("digit") >= 0.5 and tally.rate("short") >= 0.8
     return tally.count("whole") == tally.usable and tally.high is not None and 1 <= tally.high < 10**9
+
+
+def _fits_security_code(tally: Tally) -> bool:
+    """Three or four digits, and as varied as numbers drawn by lot: the codes of twenty academic years are not."""
+    if tally.distinct < _VARIED and tally.usable >= 2 * tally.distinct:
+        return False
+    if tally.dtype in ("string", "binary"):
+        return tally.rate("digits") >= 0.9 and 3 * tally.usable <= tally.count("chars") <= 4 * tally.usable
+    return tally.count("whole") == tally.usable and tally.high is not None and 100 <= tally.high <= 9999
 
 
 def _fits_number(_: Meaning, tally: Tally) -> bool:
@@ -55,6 +79,8 @@ def _fits_date(_: Meaning, tally: Tally) -> bool:
 
 def _fits_id(meaning: Meaning, tally: Tally) -> bool:
     if tally.dtype not in ("string", "binary", "integer", "number", "decimal"):
+        return False
+    if meaning.entity == "PHONE_NUMBER" and not dialled(tally):
         return False
     if meaning.entity in ("CREDIT_CARD", "IBAN_CODE", "PHONE_NUMBER"):
         shaped = tally.rate(f"shape:{meaning.entity}")

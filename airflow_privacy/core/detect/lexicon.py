@@ -40,7 +40,10 @@ MEANINGS: tuple[Meaning, ...] = (
         "cardholder name, vorname, nachname, familienname, zuname, geburtsname, rufname, kundenname, ansprechpartner, "
         "kontoinhaber, prenom, nom de famille, nom naissance, nom complet, nom client, nombre completo, apellido, "
         "apellidos, nombre cliente, nombre pila, nome completo, nome cognome, cognome, voornaam, achternaam, roepnaam, "
-        "tussenvoegsel, sobrenome, apelido, nome cliente",
+        "tussenvoegsel, sobrenome, apelido, nome cliente, composer, songwriter, lyricist, compositeur, komponist, "
+        "spouse name, mother name, father name, next of kin, emergency contact, kin name, nominee, legal name, "
+        "preferred name, nachnahme, nach name, vor name, primer apellido, segundo apellido, imie, nazwisko, fornavn, "
+        "etternavn, efternamn, etunimi, sukunimi, jmeno, prijmeni, ad soyad, soyad, nume, prenume",
     ),
     Meaning(
         "PERSON", _DIRECT, "name", False,
@@ -53,7 +56,8 @@ MEANINGS: tuple[Meaning, ...] = (
     ),
     Meaning(
         "PHONE_NUMBER", _DIRECT, "id", True,
-        "phone, telephone, tel, telno, phonenumber, phone number, mobile, mobile number, cell, cellphone, cell phone, "
+        "phone, telephone, tel, tel nr, telno, tel no, phone no, phone nr, "
+        "ph no, phonenumber, phone number, mobile, mobile number, cell, cellphone, cell phone, "
         "msisdn, fax, landline, whatsapp, telefon, telefonnummer, telefonnr, rufnummer, handy, handynummer, mobil, "
         "mobilnummer, mobiltelefon, telefone, telefono, movil, celular, cellulare, telemovel, portable, telefoon, "
         "telefoonnummer, gsm",
@@ -61,19 +65,23 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning(
         "STREET_ADDRESS", _DIRECT, "words", True,
         "street, street address, address, addr, address line, addressline, home address, mailing address, shipping "
-        "address, billing address, strasse, str, adresse, anschrift, wohnadresse, hausnummer, house number, street "
+        "address, billing address, strasse, str, adresse, anschrift, wohnadresse, "
+        "lieferadresse, rechnungsadresse, postadresse, privatadresse, hausnummer, hausnr, "
+        " house number, street "
         "number, street name, rue, voie, calle, direccion, domicilio, indirizzo, via, straat, adres, rua, endereco, "
         "morada",
     ),
     Meaning(
         "CITY", _QUASI, "words", True,
-        "city, town, suburb, locality, municipality, stadt, wohnort, ort, geburtsort, gemeinde, ville, commune, ciudad, "
+        "city, town, home town, hometown, "
+        "suburb, locality, municipality, stadt, wohnort, ort, geburtsort, gemeinde, ville, commune, ciudad, "
         "localidad, municipio, citta, comune, stad, woonplaats, plaats, gemeente, cidade",
     ),
     Meaning(
         "REGION", _QUASI, "words", True,
         "residence, place of birth, birth place, birthplace, state, province, region, county, district, bundesland, "
-        "kanton, landkreis, departement, provincia, estado, regione, provincie, distrito, locale",
+        "kanton, landkreis, departement, provincia, estado, regione, provincie, distrito, locale, location, "
+        "origin, place, standort, lieu, ubicacion, luogo, land of residence",
     ),
     Meaning(
         "POSTAL_CODE", _QUASI, "code", True,
@@ -109,12 +117,20 @@ MEANINGS: tuple[Meaning, ...] = (
     ),
     Meaning(
         "OCCUPATION", _QUASI, "category", True,
-        "occupation, profession, job title, jobtitle, job, employer, beruf, arbeitgeber, metier, profesion, ocupacion, "
-        "professione, beroep, profissao",
+        "occupation, profession, job title, jobtitle, job, beruf, metier, profesion, ocupacion, "
+        "professione, beroep, profissao, workclass, work class, employment type, employment status, employment, "
+        "experience level, seniority, job level, job grade, job role, pay grade, position title, stellung, taetigkeit, "
+        "berufsbezeichnung, stellenbezeichnung, puesto, cargo, poste, functie, mansione",
+    ),
+    Meaning(
+        "ORGANIZATION", _QUASI, "words", True,
+        "company, company name, employer, employer name, organisation, organization, organisation name, organization "
+        "name, firm, firma, firmenname, unternehmen, arbeitgeber, entreprise, societe, employeur, empresa, azienda, "
+        "bedrijf, bedrijfsnaam, werkgever, school name, university name",
     ),
     Meaning(
         "EDUCATION", _QUASI, "category", True,
-        "education, education level, bildung, schulabschluss, educacion, istruzione, opleiding",
+        "education, education level, degree, highest degree, bildung, schulabschluss, educacion, istruzione, opleiding",
     ),
     Meaning(
         "NRP", _SENSITIVE, "category", True,
@@ -128,13 +144,16 @@ MEANINGS: tuple[Meaning, ...] = (
         "diagnosis, diagnoses, disease, illness, medical, medication, condition, symptom, symptoms, allergy, allergies, "
         "blood type, blood group, disability, treatment, prescription, icd, diagnose, krankheit, befund, blutgruppe, "
         "behinderung, medikament, diagnostic, maladie, enfermedad, diagnostico, malattia, diagnosi, ziekte, doenca, "
-        "health, gesundheit, sante, bmi, hiv, pregnant, pregnancy",
+        "health, gesundheit, sante, bmi, hiv, pregnant, pregnancy, survived, deceased, "
+        "died, is dead, death, cause of death, vital status, verstorben, "
+        "gestorben, todesursache, decede, deces, fallecido, deceduto, overleden, falecido",
     ),
     Meaning("SEXUALITY", _SENSITIVE, "any", True, "sexual orientation, orientation, sexuelle orientierung"),
     Meaning(
         "INCOME", _SENSITIVE, "any", True,
         "income, salary, wage, wages, salary class, earnings, net worth, credit score, creditscore, balance, account "
-        "balance, debt, gehalt, lohn, einkommen, kontostand, salaire, revenu, salario, ingreso, ingresos, sueldo, "
+        "balance, debt, gehalt, jahresgehalt, monatsgehalt, bruttogehalt, nettogehalt, "
+        "grundgehalt, bruttolohn, nettolohn, lohn, einkommen, kontostand, salaire, revenu, salario, ingreso, ingresos, sueldo, "
         "stipendio, reddito, inkomen, salaris, renda, schufa, capital gain, capital loss",
     ),
     Meaning(
@@ -144,14 +163,14 @@ MEANINGS: tuple[Meaning, ...] = (
     ),
     Meaning(
         "CREDIT_CARD", _DIRECT, "id", True,
-        "card number, cardnumber, credit card, creditcard, cc number, ccnumber, pan, kartennummer, kreditkarte, "
+        "card number, card no, cardnumber, credit card, creditcard, cc number, ccnumber, pan, kartennummer, kreditkarte, "
         "kreditkartennummer, carte bancaire, numero carte, tarjeta, numero tarjeta, carta credito, creditcardnummer, "
         "cartao",
     ),
     Meaning("CVV", _SENSITIVE, "code", True, "cvv, cvc, card security code, pruefziffer karte"),
     Meaning(
         "IP_ADDRESS", _DIRECT, "any", True,
-        "ip, ip address, ipaddress, ipv 4, ipv 6, ip addr, client ip, srcip, remote addr, ip adresse",
+        "ip, ip address, ip num, ip int, ip number, ipaddress, ipv 4, ipv 6, ip addr, client ip, srcip, remote addr, ip adresse",
     ),
     Meaning("MAC_ADDRESS", _DIRECT, "any", True, "mac address, macaddress, mac"),
     Meaning("US_SSN", _DIRECT, "id", True, "ssn, social security, social security number, socialsecurity, soc sec, soc sec id"),
@@ -168,7 +187,7 @@ MEANINGS: tuple[Meaning, ...] = (
         "customer id, customerid, customer number, customer no, customer key, user id, userid, uid, client id, clientid, "
         "patient id, patientid, mrn, person id, personid, personnummer, employee id, employeeid, employee number, member "
         "id, memberid, subscriber id, account id, accountid, subject id, student id, studentid, guest id, visitor id, "
-        "passenger id, rec id, record id, contact id, kundennummer, kundennr, kunden id, kundenid, kdnr, mitgliedsnummer, "
+        "passenger id, contact id, reports to, kundennummer, kundennr, kunden id, kundenid, kdnr, mitgliedsnummer, "
         "personalnummer, patientennummer, versichertennummer, nutzer id, id client, numero client, id cliente, numero "
         "cliente, id utilisateur, id usuario, id paciente, klantnummer, klant id",
     ),
@@ -190,19 +209,47 @@ MEANINGS: tuple[Meaning, ...] = (
 
 #: Tokens that say the column is *about* the thing and does not hold it: ``email_opt_in``, ``phone_verified``, ``city_count``.
 _ABOUT = """
-count counts cnt num has is was opt optin consent flag verified valid validated confirmed bounced status type kind
-category template length len size total sum avg mean min max rate ratio share score pct percent percentage format
-enabled disabled allowed preference preferences pref channel anzahl subject sent opened clicks open click provider
-model brand version language lang currency
+count counts cnt num has is was opt optin consent flag verified valid validated confirmed bounced status type kind category
+template length len size total sum avg mean min max rate ratio share score pct percent percentage format enabled disabled
+allowed preference preferences pref channel anzahl subject sent opened clicks open click provider model brand version language
+lang currency
 """
 ABOUT = frozenset(_ABOUT.split())
 
-#: A ``name`` beside one of these is not a person's.
-_NOT_PERSONS = """
-product item file event host table column brand company business organisation organization org firma shop store
-restaurant hotel school team group project campaign app service server domain category class tag role department dept
-bank plan tier status city country state region county street ship vessel station course book title movie track album
-artist genre playlist media currency color colour model metric job task dag bucket index field key sensor device
-environment cluster
+#: Words with another everyday meaning (``via`` mail, a ``cap`` of 100, ``eta``): they count only where other columns speak of the
+#: same: of persons, or of places.
+_TWO_MEANINGS = """
+via str rue ort plaats land cap cp state county district region location origin place locale long lat lon lng geo eta
+condition treatment party union race job cell handle portable mobil job position poste cargo orientation balance debt died
+death degree employment nation estado origin il lan kon nem kor din maa dom gata gate cim kraj plat vek maas nev nimi sted
+tara il secret uid tin rg nie rfc cookie vin medical
 """
-NOT_PERSONS = frozenset(_NOT_PERSONS.split())
+TWO_MEANINGS = frozenset(_TWO_MEANINGS.split())
+
+#: Columns that people write into freely.
+_FREE_FIELDS = """
+comment comments remark remarks note notes memo feedback message body review complaint description details freetext narrative
+bio bemerkung bemerkungen kommentar notiz notizen anmerkung anmerkungen beschreibung nachricht beschwerde commentaire
+commentaires remarque comentario comentarios observaciones observacoes nota mensaje commento commenti messaggio opmerking
+opmerkingen bericht
+"""
+FREE_FIELDS = frozenset(_FREE_FIELDS.split())
+
+#: Codes that every copy of a product, a text or a software has alike: they look like cards, telephones and national numbers.
+_PRODUCT_CODES = """
+isbn issn ean gtin upc asin sku barcode artikelnummer artnr version release build firmware revision commit hash checksum batch
+lot swift bic
+"""
+PRODUCT_CODES = frozenset(_PRODUCT_CODES.split())
+
+#: Numbers of orders and parcels: each of one event, and none a card, a telephone or a national number.
+_EVENT_CODES = "tracking awb sscc order bestellnummer auftragsnummer sendungsnummer rechnungsnummer invoice ticket"
+EVENT_CODES = frozenset(_EVENT_CODES.split())
+
+#: A date of one of these is a date of a person's life, which others know.
+_LIFE = """
+hire hired employment joined entry admission discharge death died wedding marriage graduation retirement enrolment enrollment
+eintritt eintrittsdatum austritt austrittsdatum einstellung entlassung aufnahme hochzeit tod embauche deces contratacion
+ingreso assunzione overlijden admissao surgery visit appointment
+"""
+LIFE = frozenset(_LIFE.split())

@@ -10,7 +10,7 @@ from typing import Protocol
 import polars as pl
 
 from airflow_privacy.core.detect.tally import Tally
-from airflow_privacy.core.detect.verdict import judge
+from airflow_privacy.core.detect.verdict.judge import judge_columns
 from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.model.contract import Table
 from airflow_privacy.core.model.findings import Findings
@@ -84,7 +84,7 @@ def detect_columns(
         source_digest=source.digest,
         rows_scanned=scanned,
         rows_total=seen,
-        columns=tuple(judge(tally, table=table, scanned=scanned, total=seen) for tally in tallies),
+        columns=judge_columns(tallies, table=table, scanned=scanned, total=seen),
     )
 
 

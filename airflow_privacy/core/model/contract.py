@@ -8,7 +8,7 @@ from airflow_privacy.core.model.findings import Role
 
 class Column(Value, frozen=True, kw_only=True):
     """One property of a table, by the name that it has in the data (``physicalName``, else ``name``). ``entity`` and ``role``
-    are set where a steward pinned them (``privacy.entity``, ``privacy.role``)."""
+    are set where a steward pinned them (``privacy.entity``, ``privacy.role``); ``because`` and ``by`` say why and who."""
 
     name: str
     logical_type: str | None = None
@@ -20,6 +20,8 @@ class Column(Value, frozen=True, kw_only=True):
     primary_key: bool = False
     entity: str | None = None
     role: Role | None = None
+    because: str | None = None
+    by: str | None = None
 
 
 class Table(Value, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from airflow_privacy.core.errors import BadInput, CheckFailed
 from airflow_privacy.core.model.codec import digest_of
 from airflow_privacy.core.model.contract import Column, Contract, Table
+from airflow_privacy.core.model.entity_roles import usual_role
 from airflow_privacy.core.model.findings import ColumnFinding, Findings, Role, Signal
 from airflow_privacy.core.model.plan import Decision, MaskingPlan, RecordRule, RecordSuppression
 from airflow_privacy.core.model.policy import Boundary, Policy, Rule, When
@@ -25,26 +26,6 @@ _NUMERIC = frozenset({"integer", "number", "decimal"})
 _DATED = frozenset({"date", "timestamp"})
 _COMPARABLE = _NUMERIC | {"string", "boolean"}
 _NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]+")
-
-# An entity that is pinned without a role is a direct identifier, unless it is one of these.
-_QUASI_IDENTIFIERS = frozenset(
-    {
-        "AGE",
-        "CITY",
-        "COORDINATES",
-        "COUNTRY",
-        "DATE_OF_BIRTH",
-        "DATE_TIME",
-        "EDUCATION",
-        "GENDER",
-        "LOCATION",
-        "MARITAL_STATUS",
-        "OCCUPATION",
-        "POSTAL_CODE",
-        "REGION",
-    }
-)
-_SENSITIVE = frozenset({"CVV", "HEALTH", "INCOME", "NRP", "SEXUALITY"})
 
 
 def resolve(
@@ -194,9 +175,7 @@ def _role(finding: ColumnFinding, column: Column | None) -> Role:
         return column.role
     if column is None or column.entity is None or finding.role == "direct-identifier":
         return finding.role
-    if column.entity in _QUASI_IDENTIFIERS:
-        return "quasi-identifier"
-    return "sensitive" if column.entity in _SENSITIVE else "direct-identifier"
+    return usual_role(column.entity)
 
 
 def _matches(
@@ -239,7 +218,8 @@ def _reasons(finding: ColumnFinding, column: Column | None, role: Role, policy: 
 def _pins(column: Column | None, finding: ColumnFinding) -> tuple[tuple[str, str], ...]:
     if column is None:
         return ()
-    return (column.entity or "", finding.entity or ""), (column.role or "", finding.role)
+    seen = finding.detected or finding  # what detection said before the contract was asked
+    return (column.entity or "", seen.entity or ""), (column.role or "", seen.role)
 
 
 def _classified(column: Column) -> Iterator[str]:
