@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_privacy.core.detect.text.regions import PROVINCES, STATES
+from airflow_privacy.core.detect.text.regions import COUNTRIES, PROVINCES, STATES
 
 #: A house number: "12", "12-14", "12 b".
 NUMBER = r"[0-9]{1,6}(?:[-/][0-9]{1,4})?(?:\s?[A-Za-z]\b)?"
@@ -33,12 +33,19 @@ UNIT = (
     r"(?:(?:Apartment|Apt|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|Building|Bldg|Lot|No|Nr|App|Wohnung|Whg|Top|Piso|Appartement|Appt)"
     r"\b\.?\s?\#?\s?[0-9A-Z]{1,5}\b|\#\s?[0-9]{1,5}[A-Z]?\b)"
 )
-#: Behind the street: flat, town, region, postal code; on the same line or the next ones.
+_COUNTRY = rf"(?:{'|'.join(COUNTRIES)}|[A-Z]{{2}})(?!\w)".replace(" ", r"\s")
+_REGION = rf"(?:{REGION}|\p{{Lu}}\p{{Lu}}?\p{{Lu}}?\b|{TOWN})"
+#: Behind the street: flat, town, region, postal code, country; on the same line or the next ones.
 TAIL = rf"""
     (?:{BETWEEN}{UNIT})?
     (?:{BETWEEN}{CODE},?\s{{1,2}}{TOWN}
-      |{BETWEEN}{TOWN}(?:{BETWEEN}(?:{REGION}|{TOWN}))?{BETWEEN}{CODE}
+      |{BETWEEN}{TOWN}(?:{BETWEEN}{_REGION})?{BETWEEN}{CODE}
       |{_BREAK}{TOWN}{BETWEEN}{REGION}
       |{_BREAK}{CODE}
       |{BETWEEN}{REGION}\s{CODE}
-    )?"""
+    )?
+    (?:{_BREAK}{_COUNTRY})?"""
+#: A town with its postal code, behind a comma or on a new line.
+TOWN_LINE = rf"""\s{{0,2}}[,\n]\s{{0,3}}
+    (?:{CODE},?\s{TOWN}|{TOWN}(?:{BETWEEN}{_REGION})?{BETWEEN}{CODE})
+    (?:{_BREAK}{_COUNTRY})?"""

@@ -14,6 +14,7 @@ from airflow_privacy.core.detect.text.address_parts import (
     REGION,
     TAIL,
     TOWN,
+    TOWN_LINE,
     UNIT,
     WORD,
     WORDS,
@@ -22,6 +23,7 @@ from airflow_privacy.core.detect.text.address_parts import (
 from airflow_privacy.core.detect.text.matches import rule, search
 
 _LEFT = r"(?<![\w.,/:$€£#-])"
+_LED = rf"(?:{_LEFT}[0-9]{{1,6}}\s{{1,2}})?"  # the number of a building or a person's box, before the street
 _TYPE = (
     r"(?:Street|St|Avenue|Ave|Av|Road|Rd|Boulevard|Blvd|Drive|Dr|Lane|Ln|Court|Ct|Place|Pl|Square|Sq|Terrace|Ter|Parkway|Pkwy|"
     r"Highway|Hwy|Circle|Cir|Trail|Trl|Way|Crescent|Cres|Close|Grove|Gardens|Gdns|Alley|Aly|Row|Mews|Route|Rte|Loop|Plaza|"
@@ -34,14 +36,16 @@ _TYPE_FR = (
 )
 _JOINED = (
     r"(?:stra(?:ß|ss)e|str\.?|weg|gasse|allee|platz|ring|damm|ufer|steig|stieg|chaussee|graben|markt|promenade|"
-    r"straat|laan|plein|kade|gracht|dijk|singel|gatan|gata|vägen|veien|vegen|vej|gade|plads|katu|tie|kuja|stræde|gränd)"
+    r"straat|laan|plein|kade|gracht|dijk|singel|gatan|gata|vägen|veien|vegen|vej|gade|plads|katu|tie|kuja|stræde|gränd|braut|gata|götu|vegur|stígur)"
 )
+_BEHIND = r"utca|út|útja|tér|körút|cesta|trg|třída|náměstí|sokak|sok\.|caddesi|cad\.|väg|gate|gt\.|vei|puiestee|iela|gatvė"
 _TYPE_FIRST = (
     r"(?:(?:[Cc]alle|C/|[Aa]venida|[Aa]vda?\.?|[Pp]laza|[Pp]aseo|[Cc]arrer|[Cc]amino|[Cc]arretera|[Rr]onda|[Tt]ravesía|"
     r"[Vv]ia|[Vv]iale|V\.le|[Pp]iazza|[Pp]iazzale|[Cc]orso|[Ll]argo|[Vv]icolo|[Ss]trada|[Rr]ua|[Tt]ravessa|[Pp]raça|"
     r"[Aa]lameda|[Ee]strada|[Uu]l\.|[Uu]lica|[Aa]l\.|[Pp]l\.)\s"
     r"(?:(?:de\sla|de\slos|del|della|delle|dei|degli|de|da|do|dos|das|di|la|las|los)\s){0,2})"
 )
+_FLAT = r"\b(?:Apartment|Apt|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|Building|Bldg|Lot|No|Nr|App|Wohnung|Whg|Top|Piso)\b|#"
 _COMES = (
     r"(?i:\b(?:address(?:\sis)?|lives?\sat|living\sat|resid(?:es?|ing)\sat|located\sat|shipp?(?:ed|ing)?\sto|"
     r"deliver(?:ed|y)?\sto|moved\sto|wohnhaft(?:\sin)?|wohnt\sin(?:\sder)?|adresse|anschrift|dirección|indirizzo|endereço))"
@@ -53,24 +57,26 @@ _STREETS = (
         "street-number-first",
         0.8,
         gate=r"[0-9][A-Za-z]?\s[\p{Lu}0-9]",
-        pattern=rf"{_LEFT}{NUMBER}\s(?:{WORD}\s){{1,4}}{_TYPE}{TAIL}",
+        pattern=rf"{_LEFT}(?:[0-9]{{1,6}}\s)?{NUMBER}\s(?:{WORD}\s){{1,4}}{_TYPE}{TAIL}",
     ),
     rule(
         "STREET_ADDRESS",
         "street-french",
         0.8,
         gate=r"(?i)[0-9]\s?(?:bis|ter|quater|[a-d])?\s?,?\s(?:rue|av|bo|bd|place|chem|all[ée]e|imp|quai|route|cours|squ|pass|faub)",
-        pattern=rf"{_LEFT}[0-9]{{1,4}}(?:\s?(?:bis|ter|quater|[A-Da-d])\b)?\s?,?\s{_TYPE_FR}{WORDS}{TAIL}",
+        pattern=rf"{_LEFT}(?:[0-9]{{1,6}}\s)?[0-9]{{1,4}}(?:\s?(?:bis|ter|quater|[A-Da-d])\b)?\s?,?\s{_TYPE_FR}{WORDS}{TAIL}",
     ),
     rule(
         "STREET_ADDRESS",
         "street-joined",
         0.8,
         gate=r"\p{L}\.?\s{0,2}[0-9]",
-        pattern=rf"""(?<![\w-])
+        pattern=rf"""{_LED}(?<![\w-])
             (?:(?:Am|An|Im|In|Zum|Zur|Auf|Unter)\s(?:der\s|den\s|dem\s)?)?
             (?:\p{{Lu}}[\p{{L}}.-]*[\s-]){{0,3}}
-            (?:\p{{Lu}}[\p{{L}}-]*?{_JOINED}|(?:Stra(?:ß|ss)e|Str\.|Weg|Platz|Allee|Ring))\s{{0,2}}{NUMBER}{TAIL}""",
+            (?:\p{{Lu}}[\p{{L}}-]*?{_JOINED}|(?:Stra(?:ß|ss)e|Str\.|Weg|Platz|Allee|Ring)
+              |\p{{Ll}}{{3,}}(?:stra(?:ß|ss)e|straat|laan|vej|gade|gatan|vägen|veien)|\p{{Lu}}[\p{{L}}-]+\s(?:{_BEHIND}))
+            \s{{0,2}}{NUMBER}{TAIL}""",
     ),
     rule(
         "STREET_ADDRESS",
@@ -78,30 +84,52 @@ _STREETS = (
         0.75,
         gate=r"(?i)(?:calle|c/|av|plaza|paseo|carrer|camino|ronda|trav|via|v\.le|piazza|corso|largo|vicolo|strada|rua|praça|al\.|"
         r"alameda|ul|pl\.).*[0-9]",
-        pattern=rf"(?<![\w-]){_TYPE_FIRST}{WORDS}\s?,?\s(?:n\.?[º°]?\s?|nº\s?|nr\.?\s?|no\.?\s?|número\s)?{NUMBER}{TAIL}",
+        pattern=rf"{_LED}(?<![\w-]){_TYPE_FIRST}{WORDS}\s?,?\s(?:n\.?[º°]?\s?|nº\s?|nr\.?\s?|no\.?\s?|número\s)?{NUMBER}{TAIL}",
     ),
     rule(
         "STREET_ADDRESS",
         "number-before-town",
         0.6,
         gate=r"[0-9]\s\p{Lu}",
-        pattern=rf"""{_LEFT}{NUMBER}\s(?:{WORD}\s){{0,3}}{WORD}(?:{BETWEEN}{UNIT})?
-            \s{{0,2}}[,\n]\s{{0,2}}{TOWN}(?:{BETWEEN}(?:{REGION}|{TOWN}))?{BETWEEN}{CODE}""",
+        pattern=rf"{_LEFT}(?:[0-9]{{1,6}}\s)?{NUMBER}\s(?:{WORD}\s){{0,3}}{WORD}(?:\s{NUMBER})?(?:{BETWEEN}{UNIT})?{TOWN_LINE}",
     ),
     rule(
         "STREET_ADDRESS",
         "number-before-town",
         0.6,
         gate=r"\p{L}\s[0-9]",
-        pattern=rf"""(?<![\w-]){WORDS}\s{NUMBER}(?:{BETWEEN}{UNIT})?\s{{0,2}}[,\n]\s{{0,2}}
-            (?:{CODE}\s{TOWN}|{TOWN}(?:{BETWEEN}(?:{REGION}|{TOWN}))?{BETWEEN}{CODE})""",
+        pattern=rf"(?<![\w-]){WORDS}\s{NUMBER}(?:{BETWEEN}{UNIT})?{TOWN_LINE}",
+    ),
+    rule(
+        "STREET_ADDRESS",
+        "street-and-flat",
+        0.6,
+        gate=_FLAT,
+        pattern=rf"""
+            (?:{_LEFT}(?:[0-9]{{1,6}}\s)?{NUMBER}\s(?:{WORD}\s){{0,4}}{WORD}(?:\s{NUMBER})?|(?<![\w-]){WORDS}\s{NUMBER})
+            {BETWEEN}{UNIT}(?:{BETWEEN}(?:{CODE}\s)?{TOWN})?{TAIL}""",
+    ),
+    rule(
+        "STREET_ADDRESS",
+        "flat",
+        0.45,
+        gate=_FLAT,
+        pattern=r"(?<![\w-])(?:Apartment|Apt|Suite|Ste)\b\.?\s\#?[0-9]{1,5}[A-Z]?\b",
+    ),
+    rule(
+        "STREET_ADDRESS",
+        "military",
+        0.8,
+        gate=r"(?:APO|FPO|DPO)\s(?:AA|AE|AP)",
+        pattern=r"""(?:\b(?:PSC|CMR|Unit|USS|USNS|USCGC|USNV|USAV)\s[\w.-]+(?:\s[\w.-]+){0,2},?\s{1,3})?
+            (?:Box\s[0-9]+\s{0,2},?\s{1,3})?\b(?:APO|FPO|DPO)\s(?:AA|AE|AP)(?:\s[0-9]{5}(?:-[0-9]{4})?)?""",
     ),
     rule(
         "STREET_ADDRESS",
         "street-in-context",
         0.5,
         gate=r"(?i)address|live|living|resid|locat|ship|deliver|moved|wohn|adresse|anschrift|direcci|indirizzo|endereço",
-        pattern=rf"{_COMES}\s?[:,-]?\s{{1,2}}(?P<it>(?:{NUMBER}\s,?\s?{WORD}(?:\s{WORD}){{0,4}}|(?:{WORD}\s){{1,4}}{NUMBER}){TAIL})",
+        pattern=rf"{_COMES}\s?[:,-]?\s{{1,2}}(?P<it>(?:{NUMBER}\s,?\s?{WORD}(?:\s{WORD}){{0,4}}|(?:{WORD}\s){{1,4}}{NUMBER}|{NUMBER}(?!\w)){TAIL})",
     ),
     rule(
         "STREET_ADDRESS",
@@ -131,6 +159,7 @@ _CALLED = (
     r"(?i:\b(?:zip(?:\s?-?code)?s?|post(?:al)?\s?-?codes?|postleitzahl|plz|code\spostal|código\spostal|codice\spostale|cap|cep|"
     r"pin\s?code))(?:\s?(?i:(?:is|was|ist|est|es|in|for|of|to|changed\sto)\b|:|=|\#)){0,2}\s{0,2}"
 )
+_SHORT_REGION = r"\p{Lu}{2,3}"
 _CODES = (
     rule(
         "POSTAL_CODE",
@@ -160,6 +189,13 @@ _CODES = (
         0.45,
         gate=r"\b[0-9]{4,5}\s\p{Lu}\p{Ll}",
         pattern=r"(?:(?<=[,\n]\s?)|(?<![\w-])(?:A|B|CH|D|F|I|E|L|NL|DK)-)(?P<it>[0-9]{4,5})(?=\s\p{Lu}\p{Ll}{2})",
+    ),
+    rule(
+        "POSTAL_CODE",
+        "code-closes-line",
+        0.45,
+        gate=r"\p{L}\s[0-9]{4,5}\s*(?:\n|$)",
+        pattern=rf"(?<=\n)[^\w\n]*{TOWN}(?:,?\s{_SHORT_REGION})?\s{{1,2}}(?P<it>[0-9]{{4,5}}(?:-[0-9]{{4}})?)(?=\s*(?:\n|\Z))",
     ),
     rule(
         "POSTAL_CODE",

@@ -17,6 +17,7 @@ from airflow_privacy.core.detect.text.persons import (
     find_licences,
     find_titles,
 )
+from airflow_privacy.core.detect.text.strong import find_strong
 
 LEAST_SCORE = 0.4
 """Findings below are no entities: Presidio's weak patterns (driver's licences, bank numbers, passports) score .01 to .3, and .4
@@ -25,6 +26,11 @@ with a context word."""
 TEXT_FINDERS: tuple[Finder, ...] = (
     find_addresses, find_postal_codes, find_dates, find_ages, find_titles, find_affiliations, find_handles, find_licences,
 )  # fmt: skip
+
+
+def default_finders() -> tuple[Finder, ...]:
+    """The finders of a plain installation, without a model, without the network."""
+    return (find_strong, *TEXT_FINDERS)
 
 
 def find_entities_in(texts: pl.Series, *, finders: Sequence[Finder], least_score: float = LEAST_SCORE) -> pl.DataFrame:
