@@ -139,9 +139,7 @@ def _sequence(items: Any, notes: _Notes, *, top: bool = False) -> _Part:
         first = top and all(_zero_width(item) for item in items[:place])
         last = top and place == len(items) - 1
         part = _item(op, av, notes, first=first, last=last, alone=top and place == 0)
-        whole = _Part(
-            whole.rust + part.rust, whole.length + part.length, whole.digits + part.digits, (*whole.needs, *part.needs)
-        )
+        whole = _Part(whole.rust + part.rust, whole.length + part.length, whole.digits + part.digits, (*whole.needs, *part.needs))
     return whole
 
 

@@ -12,7 +12,7 @@ WORD = r"(?:\p{Lu}[\p{L}'\u2019-]*\.?|[1-9][0-9]{0,2}(?:st|nd|rd|th)\b)"
 WORDS = r"\p{Lu}[\p{L}'\u2019.-]*(?:\s(?:(?:de|del|da|do|di|la|y|e|und|van|der|den)\s){0,2}\p{Lu}[\p{L}'\u2019.-]*){0,4}(?<!\.)"
 #: Between the parts: blanks, a comma, a new line.
 BETWEEN = r"(?:\s{0,2}[,;]?\s{1,3}|\s{0,2},\s{0,3})"
-_BREAK = r"(?:\s{0,2},\s?|\s?\n\s?)"
+_BREAK = r"(?:\s{0,2},\s?|\s?\n\s{0,5})"
 
 REGION = "(?:" + "|".join([*sorted(STATES), *sorted(PROVINCES), *sorted(STATES.values())]).replace(" ", r"\s") + r")\b"
 ZIP_US = r"[0-9]{5}(?:-[0-9]{4})?(?![\w-])"
@@ -33,19 +33,20 @@ UNIT = (
     r"(?:(?:Apartment|Apt|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|Building|Bldg|Lot|No|Nr|App|Wohnung|Whg|Top|Piso|Appartement|Appt)"
     r"\b\.?\s?\#?\s?[0-9A-Z]{1,5}\b|\#\s?[0-9]{1,5}[A-Z]?\b)"
 )
-_COUNTRY = rf"(?:{'|'.join(COUNTRIES)}|[A-Z]{{2}})(?!\w)".replace(" ", r"\s")
-_REGION = rf"(?:{REGION}|\p{{Lu}}\p{{Lu}}?\p{{Lu}}?\b|{TOWN})"
+_COUNTRY_NAME = rf"(?:{'|'.join(COUNTRIES)})(?!\w)".replace(" ", r"\s")
+_COUNTRY = rf"(?:{_COUNTRY_NAME}|[A-Z]{{2}}\b)"
+_REGION = rf"(?:{REGION}|\p{{Lu}}{{1,3}}\b|{TOWN})"
+_TOWN_AND_CODE = rf"(?:{CODE},?\s{{1,2}}{TOWN}|{TOWN}(?:{BETWEEN}{_REGION}|\s{{0,2}},\s?\w{{1,3}}\b)?{BETWEEN}{CODE})"
 #: Behind the street: flat, town, region, postal code, country; on the same line or the next ones.
 TAIL = rf"""
     (?:{BETWEEN}{UNIT})?
-    (?:{BETWEEN}{CODE},?\s{{1,2}}{TOWN}
-      |{BETWEEN}{TOWN}(?:{BETWEEN}{_REGION})?{BETWEEN}{CODE}
+    (?:{BETWEEN}{_TOWN_AND_CODE}
+      |{_BREAK}{TOWN}(?:{_BREAK}(?:{TOWN}|{REGION}))?{_BREAK}{_COUNTRY_NAME}
       |{_BREAK}{TOWN}{BETWEEN}{REGION}
       |{_BREAK}{CODE}
       |{BETWEEN}{REGION}\s{CODE}
     )?
     (?:{_BREAK}{_COUNTRY})?"""
-#: A town with its postal code, behind a comma or on a new line.
+#: A town with its postal code or its country, behind a comma or on a new line.
 TOWN_LINE = rf"""\s{{0,2}}[,\n]\s{{0,3}}
-    (?:{CODE},?\s{TOWN}|{TOWN}(?:{BETWEEN}{_REGION})?{BETWEEN}{CODE})
-    (?:{_BREAK}{_COUNTRY})?"""
+    (?:{_TOWN_AND_CODE}(?:{_BREAK}{_COUNTRY})?|{TOWN}(?:{_BREAK}(?:{TOWN}|{REGION}))?{_BREAK}{_COUNTRY_NAME})"""

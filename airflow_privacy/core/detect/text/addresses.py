@@ -42,7 +42,8 @@ _BEHIND = r"utca|út|útja|tér|körút|cesta|trg|třída|náměstí|sokak|sok\.
 _TYPE_FIRST = (
     r"(?:(?:[Cc]alle|C/|[Aa]venida|[Aa]vda?\.?|[Pp]laza|[Pp]aseo|[Cc]arrer|[Cc]amino|[Cc]arretera|[Rr]onda|[Tt]ravesía|"
     r"[Vv]ia|[Vv]iale|V\.le|[Pp]iazza|[Pp]iazzale|[Cc]orso|[Ll]argo|[Vv]icolo|[Ss]trada|[Rr]ua|[Tt]ravessa|[Pp]raça|"
-    r"[Aa]lameda|[Ee]strada|[Uu]l\.|[Uu]lica|[Aa]l\.|[Pp]l\.)\s"
+    r"[Aa]lameda|[Rr]úa|[Pp]laça|[Rr]ambla|[Bb]ulevar|[Pp]asaje|[Cc]allejón|[Cc]uesta|[Cc]ontrada|[Ll]ocalità|[Pp]raceta|"
+    r"[Ee]strada|[Uu]l\.|[Uu]lica|[Aa]l\.|[Pp]l\.)\s"
     r"(?:(?:de\sla|de\slos|del|della|delle|dei|degli|de|da|do|dos|das|di|la|las|los)\s){0,2})"
 )
 _FLAT = r"\b(?:Apartment|Apt|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|Building|Bldg|Lot|No|Nr|App|Wohnung|Whg|Top|Piso)\b|#"
@@ -82,7 +83,7 @@ _STREETS = (
         "STREET_ADDRESS",
         "street-type-first",
         0.75,
-        gate=r"(?i)(?:calle|c/|av|plaza|paseo|carrer|camino|ronda|trav|via|v\.le|piazza|corso|largo|vicolo|strada|rua|praça|al\.|"
+        gate=r"(?i)(?:c(?:alle|allejón|uesta|ontrada)|c/|av|pla[zç]a|r[uú]a|rambla|bulevar|pasaje|località|praceta|paseo|carrer|camino|ronda|trav|via|v\.le|piazza|corso|largo|vicolo|strada|rua|praça|al\.|"
         r"alameda|ul|pl\.).*[0-9]",
         pattern=rf"{_LED}(?<![\w-]){_TYPE_FIRST}{WORDS}\s?,?\s(?:n\.?[º°]?\s?|nº\s?|nr\.?\s?|no\.?\s?|número\s)?{NUMBER}{TAIL}",
     ),
@@ -102,12 +103,20 @@ _STREETS = (
     ),
     rule(
         "STREET_ADDRESS",
+        "street-above-town",
+        0.5,
+        gate=r"\n\W*\p{Lu}.*[0-9]{4}",
+        pattern=rf"""(?:(?<=\n)[^\w\n]*|{_LEFT})(?P<it>(?:[0-9]{{1,6}}\s)?{WORDS}\s{NUMBER}|[0-9]{{1,6}}\s{WORDS})
+            (?=[ ,]{{0,2}}\n[^\w\n]{{0,6}}{TOWN}(?:,?\s\p{{Lu}}{{2,3}})?\s{{1,2}}[0-9]{{4,5}}\s*(?:\n|\Z))""",
+    ),
+    rule(
+        "STREET_ADDRESS",
         "street-and-flat",
         0.6,
         gate=_FLAT,
         pattern=rf"""
             (?:{_LEFT}(?:[0-9]{{1,6}}\s)?{NUMBER}\s(?:{WORD}\s){{0,4}}{WORD}(?:\s{NUMBER})?|(?<![\w-]){WORDS}\s{NUMBER})
-            {BETWEEN}{UNIT}(?:{BETWEEN}(?:{CODE}\s)?{TOWN})?{TAIL}""",
+            {BETWEEN}{UNIT}(?:{BETWEEN}(?:{CODE}\s)?{TOWN}(?:,?\s[A-Z]{{2,3}}\b)?)?{TAIL}""",
     ),
     rule(
         "STREET_ADDRESS",
@@ -120,8 +129,8 @@ _STREETS = (
         "STREET_ADDRESS",
         "military",
         0.8,
-        gate=r"(?:APO|FPO|DPO)\s(?:AA|AE|AP)",
-        pattern=r"""(?:\b(?:PSC|CMR|Unit|USS|USNS|USCGC|USNV|USAV)\s[\w.-]+(?:\s[\w.-]+){0,2},?\s{1,3})?
+        gate=r"(?i)(?:apo|fpo|dpo)\s(?:aa|ae|ap)",
+        pattern=r"""(?i)(?:\b(?:PSC|CMR|Unit|USS|USNS|USCGC|USNV|USAV)\s[\w.-]+(?:\s[\w.-]+){0,2},?\s{1,3})?
             (?:Box\s[0-9]+\s{0,2},?\s{1,3})?\b(?:APO|FPO|DPO)\s(?:AA|AE|AP)(?:\s[0-9]{5}(?:-[0-9]{4})?)?""",
     ),
     rule(
