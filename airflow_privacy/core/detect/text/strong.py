@@ -1,7 +1,7 @@
-"""Where in texts the strong entities stand: those that a pattern and a check tell without a language model.
+"""The strong entities that the check after masking looks for too: what it would find must have been found before.
 
 Whole columns are asked first which texts can hold an entity at all; only those are searched one by one, with the patterns of
-:mod:`patterns`. Names and places are not looked for, nor what is spelt in words or taken apart ("jane at example dot com").
+:mod:`patterns`.
 """
 
 from __future__ import annotations
@@ -15,30 +15,22 @@ import regex
 
 from airflow_privacy.core.detect import checksums, patterns
 from airflow_privacy.core.detect.found import FOUND, in_order
-from airflow_privacy.core.detect.phones import is_phone
 from airflow_privacy.core.model.findings import Span
 
-SURE, CHECKED, SHAPED = 1.0, 0.75, 0.4
-"""Scores: check digits or a form that nothing else has; a numbering plan or fixed ranges; the shape alone."""
-
-_EDGE = " \t\r\n,.;:!?\"'<>[]{}|"
+SURE, CHECKED = 1.0, 0.75
+"""Scores: check digits or a form that nothing else has; fixed ranges."""
 
 
 def find_strong(texts: pl.Series) -> pl.DataFrame:
-    """Mail addresses, telephone numbers, cards (issuer and Luhn), IBANs (country, length, check digits), US social security
-    numbers, IP and MAC addresses, as :mod:`patterns` knows them; schema FOUND. They may overlap.
+    """Mail addresses, cards (issuer and Luhn), IBANs (country, length, check digits), US social security numbers, IP and MAC
+    addresses, as :mod:`patterns` knows them; schema FOUND. They may overlap.
     """
     known = pl.DataFrame({"text": texts}).with_row_index("at").filter(pl.col("text").is_not_null())
-    found: dict[int, list[Span]] = {}
+    rows: list[tuple[int, str, int, int, float, str]] = []
     for entity, holders in patterns.held(known["text"]).items():
-        for at, text in known[holders.to_list()].iter_rows():
-            found.setdefault(at, []).extend(_FIND[entity](text))
-    for at, spans in found.items():
-        # Beside a card or an account, held() asks for telephone numbers in what is left, which can hide one.
-        kinds = {span.entity for span in spans}
-        if "PHONE_NUMBER" not in kinds and kinds & {"IBAN_CODE", "CREDIT_CARD"}:
-            spans.extend(_phones(str(texts[at])))
-    rows = [(at, *span, "pattern") for at, spans in found.items() for span in set(spans)]
+        if entity in _FIND:
+            for at, text in known[holders.to_list()].iter_rows():
+                rows += [(at, *span, "pattern") for span in dict.fromkeys(_FIND[entity](text))]
     return in_order(pl.DataFrame(rows, schema=FOUND, orient="row"))
 
 
@@ -50,10 +42,7 @@ def _searching(pattern: str) -> regex.Pattern[str]:
 
 
 _PLAIN = {entity: _searching(pattern) for entity, (_, pattern) in patterns._HELD.items()}
-_PHONES = (_searching(patterns._INTERNATIONAL), _searching(patterns._NATIONAL))
 _IBAN, _CARD = regex.compile(patterns._IBAN_RUN), regex.compile(patterns._CARD_RUN)
-_SENTENCE_END = regex.compile(r"[.]\s")
-_FEWEST = 7  # digits of a telephone number that stands alone
 _BEHIND_IP = regex.compile(r"(?:%[0-9A-Za-z]+)?(?:/[0-9]{1,3})?(?!\w)")  # zone and network
 _SCORES = {"EMAIL_ADDRESS": SURE, "US_SSN": CHECKED, "IP_ADDRESS": CHECKED, "MAC_ADDRESS": CHECKED}
 
@@ -62,18 +51,6 @@ def _plain(entity: str, text: str) -> Iterator[Span]:
     for match in _PLAIN[entity].finditer(text):
         behind = _BEHIND_IP.match(text, match.end()) if entity == "IP_ADDRESS" else None
         yield Span(entity, match.start(), behind.end() if behind else match.end(), _SCORES[entity])
-
-
-def _phones(text: str) -> Iterator[Span]:
-    taken = [*_ibans(text), *_cards(text)]
-    for pattern in _PHONES:
-        for match in pattern.finditer(text):
-            # No number goes on behind the end of a sentence.
-            run = _SENTENCE_END.split(match.group(), maxsplit=1)[0].rstrip(_EDGE)
-            run = run if sum(char.isdigit() for char in run) >= _FEWEST else match.group().rstrip(_EDGE)
-            start, end = match.start(), match.start() + len(run)
-            if not any(one.start < end and start < one.end for one in taken):
-                yield Span("PHONE_NUMBER", start, end, CHECKED if is_phone(run) else SHAPED)
 
 
 def _ibans(text: str) -> Iterator[Span]:
@@ -100,7 +77,6 @@ def _cards(text: str) -> Iterator[Span]:
 _Find: TypeAlias = Callable[[str], Iterator[Span]]
 _FIND: dict[str, _Find] = {
     **{entity: partial(_plain, entity) for entity in _PLAIN},
-    "PHONE_NUMBER": _phones,
     "IBAN_CODE": _ibans,
     "CREDIT_CARD": _cards,
 }

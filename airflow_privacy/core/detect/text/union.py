@@ -9,6 +9,7 @@ import polars as pl
 
 from airflow_privacy.core.detect.found import FOUND, Finder, in_order
 from airflow_privacy.core.detect.names.find import find_names
+from airflow_privacy.core.detect.phones.finder import find_phones
 from airflow_privacy.core.detect.recognize.engine import Engine, build_engine
 from airflow_privacy.core.detect.text.addresses import find_addresses, find_postal_codes
 from airflow_privacy.core.detect.text.dates import find_dates
@@ -37,7 +38,7 @@ def default_finders() -> tuple[Finder, ...]:
     """The finders of a plain installation, without the network: Presidio's pattern recognizers for English, telephone numbers,
     names by the shipped lexicon, and what this folder finds. Presidio is imported (seconds) when the first text is searched.
     """
-    return (_find_patterns, find_strong, find_names, *TEXT_FINDERS)
+    return (_find_patterns, find_strong, find_phones, find_names, *TEXT_FINDERS)
 
 
 def find_entities_in(texts: pl.Series, *, finders: Sequence[Finder], least_score: float = LEAST_SCORE) -> pl.DataFrame:
