@@ -8,7 +8,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, RecognizerResult, predefined_recognizers
+from presidio_analyzer import (
+    EntityRecognizer,
+    Pattern,
+    PatternRecognizer,
+    RecognizerResult,
+    predefined_recognizers,
+)
 from presidio_reference import presidio, spans
 
 from airflow_privacy.core.detect.found import FOUND
@@ -124,11 +130,9 @@ class Shouted(EntityRecognizer):
         pass
 
     def analyze(self, text: str, entities: Any, nlp_artifacts: Any = None) -> list[RecognizerResult]:
-        return [
-            RecognizerResult("SHOUT", token.idx, token.idx + len(token), 0.4)
-            for token in nlp_artifacts.tokens
-            if token.text.isupper()
-        ]
+        loud = [token for token in nlp_artifacts.tokens if token.text.isupper()]
+        why = AnalysisExplanation("shouted", 0.4)
+        return [RecognizerResult("SHOUT", token.idx, token.idx + len(token), 0.4, why) for token in loud]
 
 
 def shouted() -> Shouted:
@@ -145,7 +149,7 @@ def test_recognizers_of_a_file_in_presidios_format_are_added(tmp_path: Path) -> 
         """
 recognizers:
   - name: zip codes
-    supported_languages: [en]
+    supported_language: en
     type: custom
     supported_entity: ZIP
     patterns: [{name: zip, regex: '\\b\\d{5}\\b', score: 0.2}]
@@ -175,10 +179,10 @@ def test_a_file_that_presidio_cannot_read_is_refused_without_its_content(tmp_pat
 
 def test_a_pattern_that_takes_too_long_is_an_error_without_the_value() -> None:
     # A reference keeps it out of the linear-time engine.
-    slow = PatternRecognizer("SLOW", patterns=[Pattern("slow", r"((a+)+)+\1b", 0.5)], name="slow")
-    engine = build_engine(recognizers=NONE, extra=[slow], timeout=0.2)
+    slow = PatternRecognizer("SLOW", patterns=[Pattern("slow", r"((?:\w|\w\w)+)=\1;", 0.5)], name="slow")
+    engine = build_engine(recognizers=NONE, extra=[slow], timeout=0.01)
     with pytest.raises(CheckFailed) as caught:
-        engine.find(pl.Series(["a" * 60 + "cb"]))
+        engine.find(pl.Series(["a" * 30 + "=x;"]))
     assert caught.value.reason == "pattern-timeout"
     assert "aaa" not in str(caught.value)
     assert caught.value.__cause__ is None and caught.value.__context__ is None

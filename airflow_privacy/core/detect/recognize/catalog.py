@@ -8,11 +8,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+import regex
 import tldextract
 from presidio_analyzer import EntityRecognizer, PatternRecognizer, predefined_recognizers
+from presidio_analyzer.input_validation import ConfigurationValidator
 from presidio_analyzer.recognizer_registry.recognizers_loader_utils import RecognizerConfigurationLoader, RecognizerListLoader
 
 from airflow_privacy.core.errors import BadInput
+
+#: What Presidio compiles patterns with where nothing else is said.
+FLAGS = int(regex.DOTALL | regex.MULTILINE | regex.IGNORECASE)
 
 
 def pattern_recognizers(
@@ -52,9 +57,11 @@ def read_custom(path: Path, language: str) -> tuple[EntityRecognizer, ...]:
         raise BadInput("bad-recognizers", "There is no such file of recognizers", where=str(path))
     reason = ""
     try:
-        configuration = RecognizerConfigurationLoader.get(conf_file=str(path))
-        configuration["supported_languages"] = sorted({language, *configuration.get("supported_languages", ())})
-        return tuple(RecognizerListLoader.get(**configuration))
+        read = {"supported_languages": [language], "global_regex_flags": FLAGS}
+        read.update(RecognizerConfigurationLoader.get(conf_file=str(path)))
+        checked = ConfigurationValidator.validate_recognizer_registry_configuration(read)
+        parts = ("recognizers", "supported_languages", "global_regex_flags")
+        return tuple(RecognizerListLoader.get(*(checked[part] for part in parts), checked.get("supported_countries")))
     except Exception as error:  # noqa: BLE001  Presidio raises what its parsers raise
         reason = type(error).__name__
     raise BadInput(
