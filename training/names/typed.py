@@ -96,3 +96,28 @@ def words(text: str) -> list[str]:
 def phrases(text: str) -> list[str]:
     """The comma-separated phrases of a typed list."""
     return [" ".join(phrase.split()) for phrase in text.split(",")]
+
+
+THINGS = """
+iPhone,iPhone 5,iPad,iPod,iOS,Android,Windows,Windows 10,Mac,MacBook,MacBook Pro,Xbox,Xbox One,PlayStation,PS4,Wii,Kindle,Galaxy S4,
+Galaxy Note,Chrome,Firefox,Safari,Photoshop,Excel,Word,Outlook,Skype,Gmail,Google Maps,Google Chrome,Java,Python,JavaScript,Linux,Ubuntu,
+Minecraft,Call of Duty,Candy Crush,Pokemon,Super Mario,Grand Theft Auto,Angry Birds,Halo,Tetris,Star Wars,Star Trek,Game of Thrones,
+Breaking Bad,The Walking Dead,Glee,Friends,The Office,The Simpsons,Family Guy,Twilight,The Hunger Games,Avatar,Titanic,Inception,The
+Avengers,The Hobbit,Lord of the Rings,Big Brother,American Idol,X Factor,Dancing with the Stars,Super Bowl,World Cup,World Series,Champions
+League,Premier League,Olympics,Grand Prix,Grammys,Oscars,Emmys,Nobel Prize,Christmas,Christmas Eve,Easter,Halloween,Thanksgiving,New Year,
+Valentines Day,Mothers Day,Labor Day,Ramadan,Black Friday,Cyber Monday,Nutella,Oreo,Red Bull,Jack Daniels,Diet Coke,Big Mac,Frappuccino,
+Toyota Camry,Ford Mustang,Honda Civic,Jeep,Barbie,Lego,Bible,Quran,God,Jesus,Lord,Mom,Dad,Mum,Grandma,Spring Break,Facebook Live,
+Visa,Bluetooth,WiFi,GPS,USB,PDF,DVD,CD,TV,PC,ATM,VIP,CEO,PhD,HIV,DNA,ADHD,USA Today,World War II,Cold War,Brexit,Internet,Web,English,
+Math,Science,Biology,Chemistry,History,Algebra,SAT
+"""
+EMOJI = "😂 😭 😍 ❤ 😊 👍 🎉 😀 🙏 💕 😘 😒 🔥 :) :( ;) :D <3 xD :P ♥ ..."
+DAYS = """
+Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August September October November
+December today tomorrow yesterday
+"""
+FUNCTION_WORDS = """
+the a an and or but of to in on at for with from by is was are be been it this that these those i you he she we they my your his her our
+their not no so just then if when while because as than too very really all some any every more most about into over after before can will
+would could should do does did have has had get got go going went come make know think want need see say like love hate feel there here
+what who how why up down out off again still now never always only even also back me him them us one two
+"""
