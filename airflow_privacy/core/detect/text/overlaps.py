@@ -1,0 +1,83 @@
+"""Entities that overlap, settled: which of two stays, and what is left of the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import polars as pl
+
+from airflow_privacy.core.detect.found import FOUND, in_order
+
+# What is surest by its own check comes before what encloses it; everything else by length, then score.
+_FIRST = {"EMAIL_ADDRESS": 0, "IBAN_CODE": 1, "CREDIT_CARD": 2, "CRYPTO": 2}
+_OTHERS = 3
+_ASSIGNED, _CHECKED = 0.7, 0.99
+_EDGE = " \t\r\n,.;:!?\"'()<>[]{}|/-"
+
+
+class _Row(NamedTuple):
+    entity: str
+    start: int
+    end: int
+    score: float
+    by: str
+
+
+def settle(texts: pl.Series, found: pl.DataFrame) -> pl.DataFrame:
+    """*found* (schema FOUND, several finders' rows) without overlaps.
+
+    A mail address beats everything; an IBAN with right check digits what is in it, then a card with right check digits; else the
+    longer entity beats the shorter, the surer one of the same length, then by name. What overlaps a winner by a part is cut to
+    what stands outside of it, so that no found letter or digit is lost; what is inside a winner goes.
+    """
+    ordered = found.sort("at", "start", "end")
+    reach = pl.col("end").cum_max().shift(1, fill_value=0).over("at")
+    tangled = ordered.filter((pl.col("start") < reach).any().over("at"))
+    if tangled.is_empty():
+        return in_order(found)
+    clear = ordered.join(tangled.select("at").unique(), on="at", how="anti")
+    rows: list[tuple[int, str, int, int, float, str]] = []
+    for (at,), group in tangled.group_by("at", maintain_order=True):
+        text = texts[int(str(at))]
+        rows += [(int(str(at)), *row) for row in _settled(text, [_Row(*row[1:]) for row in group.iter_rows()])]
+    return in_order(pl.concat([clear.select(FOUND.names()), pl.DataFrame(rows, schema=FOUND, orient="row")]))
+
+
+def _settled(text: str, rows: Sequence[_Row]) -> list[_Row]:
+    kept: list[_Row] = []
+    for row in sorted(rows, key=_strength):
+        kept += _outside(text, row, kept)
+    return kept
+
+
+def _strength(row: _Row) -> tuple[int, int, float, str, int, str]:
+    # One in eleven telephone numbers passes for a health service number: what a numbering plan assigns is surer than that, but
+    # not than a social security number in its own grouping.
+    score = min(row.score, _CHECKED)
+    if row.entity == "PHONE_NUMBER" and row.score >= _ASSIGNED:
+        score = 1.0
+    if row.entity == "US_SSN" and row.score >= _ASSIGNED:
+        score = 1.1
+    return (_FIRST.get(row.entity, _OTHERS), row.start - row.end, -score, row.entity, row.start, row.by)
+
+
+def _outside(text: str, row: _Row, kept: Sequence[_Row]) -> list[_Row]:
+    """The parts of *row* that no kept entity covers and that have a letter or a digit."""
+    parts, at = [], row.start
+    for one in sorted((one for one in kept if one.start < row.end and row.start < one.end), key=lambda one: one.start):
+        parts.append((at, one.start))
+        at = max(at, one.end)
+    parts.append((at, row.end))
+    if len(parts) == 1:
+        return [row]
+    trimmed = [_trimmed(text, start, end) for start, end in parts if start < end]
+    return [row._replace(start=start, end=end) for start, end in trimmed if any(char.isalnum() for char in text[start:end])]
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and text[start] in _EDGE:
+        start += 1
+    while start < end and text[end - 1] in _EDGE:
+        end -= 1
+    return start, end

@@ -1,0 +1,96 @@
+"""All finders' entities of a column of texts as one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import polars as pl
+
+from airflow_privacy.core.detect.found import FOUND, Finder, in_order
+from airflow_privacy.core.detect.names.find import find_names
+from airflow_privacy.core.detect.phones.finder import find_phones
+from airflow_privacy.core.detect.recognize.engine import Engine, build_engine
+from airflow_privacy.core.detect.text.addresses import find_addresses, find_postal_codes
+from airflow_privacy.core.detect.text.dates import find_dates
+from airflow_privacy.core.detect.text.overlaps import settle
+from airflow_privacy.core.detect.text.persons import (
+    find_affiliations,
+    find_ages,
+    find_handles,
+    find_licences,
+    find_titles,
+)
+from airflow_privacy.core.detect.text.strong import find_strong
+
+LEAST_SCORE = 0.4
+"""Findings below are no entities: Presidio's weak patterns (driver's licences, bank numbers, passports) score .01 to .3, and .4
+with a context word."""
+_ROUNDS = 4
+_WORDLIKE = r"^[\pL\pN]$"
+
+TEXT_FINDERS: tuple[Finder, ...] = (
+    find_addresses, find_postal_codes, find_dates, find_ages, find_titles, find_affiliations, find_handles, find_licences,
+)  # fmt: skip
+
+
+def default_finders() -> tuple[Finder, ...]:
+    """The finders of a plain installation, without the network: Presidio's pattern recognizers for English, telephone numbers,
+    names by the shipped lexicon, and what this folder finds. Presidio is imported (seconds) when the first text is searched.
+    """
+    return (_find_patterns, find_strong, find_phones, find_names, *TEXT_FINDERS)
+
+
+def find_entities_in(texts: pl.Series, *, finders: Sequence[Finder], least_score: float = LEAST_SCORE) -> pl.DataFrame:
+    """What any of *finders* finds in *texts* (``String``, nulls allowed) with *least_score*, overlaps settled; schema FOUND.
+
+    Each distinct text is searched once; the result depends on the text alone. Where an entity touches further letters or digits
+    ("a@b.com10.0.0.1"), the text is searched again as if the entity were not there: whoever replaces it would lay them bare.
+    """
+    distinct = texts.unique(maintain_order=True).drop_nulls()
+    found = settle(distinct, _all(distinct, finders, least_score))
+    for _ in range(_ROUNDS):
+        touching = _touching(distinct, found)
+        if touching.is_empty():
+            break
+        blanked = pl.Series([_without(distinct[at], found.filter(pl.col("at") == at)) for at in touching], dtype=pl.String)
+        more = _all(blanked, finders, least_score)
+        more = more.with_columns(pl.Series("at", touching.gather(more["at"]), dtype=pl.UInt32))
+        joined = settle(distinct, pl.concat([found, more]))
+        if joined.height == found.height:
+            break
+        found = joined
+    places = pl.DataFrame({"text": texts}).with_row_index("place")
+    numbered = pl.DataFrame({"text": distinct}).with_row_index("at")
+    rows = places.join(numbered, on="text").join(found, on="at").with_columns(pl.col("place").alias("at"))
+    return in_order(rows)
+
+
+def _all(texts: pl.Series, finders: Sequence[Finder], least_score: float) -> pl.DataFrame:
+    found = pl.concat([FOUND.to_frame(), *(finder(texts) for finder in finders)])
+    return found.filter(pl.col("score") >= least_score)
+
+
+def _touching(texts: pl.Series, found: pl.DataFrame) -> pl.Series:
+    """The texts in which a letter or digit that is in no entity stands right before or behind one."""
+    rows = found.with_columns(text=texts.gather(found["at"]))
+    before = pl.col("text").str.slice(pl.col("start").cast(pl.Int64) - 1, 1)
+    behind = pl.col("text").str.slice(pl.col("end"), 1)
+    bare = ((pl.col("start") > 0) & before.str.contains(_WORDLIKE)) | behind.str.contains(_WORDLIKE)
+    return rows.filter(bare)["at"].unique().sort()
+
+
+def _without(text: str, found: pl.DataFrame) -> str:
+    letters = list(text)
+    for start, end in found.select("start", "end").iter_rows():
+        letters[start:end] = " " * (end - start)
+    return "".join(letters)
+
+
+@cache
+def _presidio() -> Engine:
+    return build_engine()
+
+
+def _find_patterns(texts: pl.Series) -> pl.DataFrame:
+    return _presidio().find(texts)
