@@ -12,6 +12,7 @@ import msgspec
 
 from airflow_privacy.cli.keys import wrapper_of
 from airflow_privacy.cli.result import Result, Verbs, verb
+from airflow_privacy.core.detect.drift import ON_DRIFT
 from airflow_privacy.core.io.artifacts import ArtifactStore
 from airflow_privacy.core.model.findings import Findings
 from airflow_privacy.core.model.plan import MaskingPlan
@@ -35,7 +36,7 @@ def add_verbs(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     detect.add_argument("source")
     detect.add_argument("--contract")
     detect.add_argument("--sample-rows", type=int)
-    detect.add_argument("--on-drift", choices=("fail", "warn", "ignore"), default="fail")
+    detect.add_argument("--on-drift", choices=ON_DRIFT)
 
     for name, run, summary_text in (
         ("plan", _plan, "decide what happens to each column; prints the plan's digest"),

@@ -31,7 +31,7 @@ class DetectPiiOperator(PrivacyOperator):
         source: Location,
         contract: str | None = None,
         sample_rows: int | None = None,
-        on_drift: Literal["fail", "warn", "ignore"] = "fail",
+        on_drift: Literal["fail", "quarantine", "warn", "ignore"] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)

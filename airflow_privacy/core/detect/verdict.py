@@ -60,6 +60,8 @@ def judge(tally: Tally, *, table: Table | None, scanned: int, total: int) -> Col
         embedded=verdict.embedded,
         coverage_bound_95=bound,
         signals=verdict.signals,
+        undecoded=tally.count("undecoded"),
+        timed_out=tally.count("timed-out"),
     )
 
 
