@@ -118,7 +118,9 @@ def read_keys(document: Document, data: object, place: Place, on: Literal["contr
         where = document.at(here)
         if key is None:
             hint = suggest(name, known)
-            raise BadInput("unknown-key", f"The custom property {shown(name)} is unknown", where=where, do=hint.capitalize())
+            raise BadInput(
+                "unknown-key", f"The custom property {shown(name)} is unknown", where=where, do=hint[:1].upper() + hint[1:]
+            )
         if key.on != on:
             raise _misplaced(key, where)
         if name in texts or name in lists:

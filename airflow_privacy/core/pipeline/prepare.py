@@ -57,6 +57,15 @@ def table_of(contract: Contract, name: str | None, *, where: str) -> Table:
     )
 
 
+def agreed_table(reference: str | None) -> tuple[Contract, Table] | tuple[None, None]:
+    """The contract that a reference names, and its table; nothing where there is no reference."""
+    if not reference:
+        return None, None
+    path, name = split_table(reference)
+    agreed = load_contract(path).contract
+    return agreed, table_of(agreed, name, where=path)
+
+
 def check_contract(workspace: Workspace, caller: Caller, *, source: str, contract: str, previous: str | None) -> Outcome:
     """Compare a table with its contract, and the contract with the one before it.
 
@@ -112,9 +121,7 @@ def detect(
     :param announce: is given the findings' reference as soon as they are stored, also where the drift then fails.
     :raises CheckFailed: ``schema-drift`` or ``findings-drift``.
     """
-    path, name = split_table(contract) if contract else ("", None)
-    agreed = load_contract(path).contract if contract else None
-    table = table_of(agreed, name, where=path) if agreed else None
+    agreed, table = agreed_table(contract)
     rules = rules_with(agreed.drift if agreed else DriftRules(), on_drift)
     contract_ref = workspace.artifacts.put(agreed) if agreed else None
     opened = open_table(workspace, source)

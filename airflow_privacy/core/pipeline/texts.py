@@ -12,7 +12,7 @@ from airflow_privacy.core.detect.spans import find_spans
 from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.io.text_encoding import as_utf8, encoding_of
 from airflow_privacy.core.model.findings import Span
-from airflow_privacy.core.model.yaml_nodes import suggest
+from airflow_privacy.core.model.yaml_nodes import shown, suggest
 
 Find: TypeAlias = Callable[[Sequence[str]], list[list[Span]]]
 LANGUAGES = ("en",)
@@ -36,7 +36,7 @@ def finder(*, entities: Collection[str] = (), language: str = "en", recognizers:
         if entity not in HELD_ENTITIES:
             hint = suggest(entity, HELD_ENTITIES)
             do = hint[:1].upper() + hint[1:] or f"Known: {', '.join(HELD_ENTITIES)}."
-            raise BadInput("unknown-entity", f"Nothing finds {entity!r}", do=do)
+            raise BadInput("unknown-entity", f"Nothing finds {shown(entity)}", do=do)
     if not entities:
         return find_spans
     return lambda texts: [[span for span in spans if span.entity in entities] for spans in find_spans(texts)]
