@@ -1,24 +1,32 @@
-"""A plan on a DataFrame in memory: ``from airflow_privacy.frames import mask``. pandas and Polars alike, without Airflow."""
+"""Detection and plans on a DataFrame in memory: ``from airflow_privacy.frames import detect, mask``. no Airflow needed."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
+import polars.selectors as cs
 
+from airflow_privacy.core.detect.drift import OnDrift, against_contract, require_no_failure, rules_with, with_drift
 from airflow_privacy.core.detect.residue import find_entities
+from airflow_privacy.core.detect.scan import detect_columns
 from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.io.artifacts import ArtifactStore
+from airflow_privacy.core.io.rows_digest import rows_digest
 from airflow_privacy.core.keyring import Keyring, open_keyring
 from airflow_privacy.core.mask.check import check_masked
 from airflow_privacy.core.mask.dtypes import family
 from airflow_privacy.core.mask.parts import SLAB_ROWS, PartFiles
 from airflow_privacy.core.mask.run import mask_table
+from airflow_privacy.core.model.codec import digest_of
+from airflow_privacy.core.model.drift import DriftRules
+from airflow_privacy.core.model.findings import Findings
 from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.refs import ArtifactRef, ColumnType
 from airflow_privacy.core.pipeline.tools import tools_of
@@ -71,6 +79,35 @@ def mask(
     return back if isinstance(frame, pl.DataFrame) else _to_pandas(back, given, frame)
 
 
+def detect(
+    frame: pl.DataFrame | pd.DataFrame,
+    contract: str | None = None,
+    *,
+    sample_rows: int | None = None,
+    on_drift: OnDrift | None = None,
+) -> Findings:
+    """What each column of *frame* holds, as ``DetectPiiOperator`` judges it; *frame* is never changed, and nothing is recorded.
+
+    There are no last findings to compare with: drift is what only the contract or only the frame has.
+
+    :param frame: a ``pandas.DataFrame`` (without its index) or ``polars.DataFrame``.
+    :param contract: an ODCS file; ``contract.yaml#orders`` names one table of several.
+    :param sample_rows: look at this many rows only, drawn at random; all by default.
+    :param on_drift: ``fail``, ``quarantine``, ``warn`` or ``ignore`` instead of what the contract says.
+    :raises BadInput: not such a frame, or no row in it; a contract that cannot be read.
+    :raises CheckFailed: ``schema-drift``.
+    """
+    from airflow_privacy.core.pipeline.prepare import agreed_table
+
+    source = InMemory(to_polars(frame))
+    agreed, table = agreed_table(contract)
+    rules = rules_with(agreed.drift if agreed else DriftRules(), on_drift)
+    drift = against_contract(source.columns, table, rules) if table and rules else ()
+    require_no_failure(drift, where=table.name if table else source.uri)
+    digest = digest_of(agreed) if agreed else None
+    return with_drift(detect_columns(source, table=table, contract_digest=digest, sample_rows=sample_rows), drift)
+
+
 @dataclass(frozen=True)
 class InMemory:
     """A frame as a source."""
@@ -81,8 +118,21 @@ class InMemory:
     def columns(self) -> tuple[ColumnType, ...]:
         return tuple(ColumnType(name=name, dtype=family(dtype) or "nested") for name, dtype in self.frame.schema.items())
 
-    def slabs(self) -> Iterator[pl.DataFrame]:
-        yield from self.frame.iter_slices(SLAB_ROWS)
+    @property
+    def uri(self) -> str:
+        return "memory:"
+
+    @property
+    def rows(self) -> int:
+        return self.frame.height
+
+    @cached_property
+    def digest(self) -> str:
+        """As that of a table in a database: by its rows."""
+        return rows_digest([self.frame.with_columns(cs.by_dtype(pl.Categorical, pl.Enum).cast(pl.String))], self.columns)
+
+    def slabs(self, *, columns: Sequence[str] | None = None, rows: int = SLAB_ROWS) -> Iterator[pl.DataFrame]:
+        yield from (self.frame if columns is None else self.frame.select(columns)).iter_slices(rows)
 
 
 def to_polars(frame: object) -> pl.DataFrame:

@@ -31,7 +31,11 @@ def get_provider_info() -> dict[str, Any]:
                 "hook-name": "Privacy keyring",
             }
         ],
-        "task-decorators": [{"name": "mask", "class-name": "airflow_privacy.decorators.mask.mask_task"}],
+        "task-decorators": [
+            {"name": "mask", "class-name": "airflow_privacy.decorators.mask.mask_task"},
+            {"name": "detect", "class-name": "airflow_privacy.decorators.detect.detect_task"},
+        ],
+        "extra-links": ["airflow_privacy.operators.links.FindingsLink"],
         "config": {
             "privacy": {
                 "description": "Options of airflow-privacy.",

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from airflow_privacy import __version__
-from airflow_privacy.cli import export, keys, provenance, reidentify, release, tables, templates
+from airflow_privacy.cli import detect, export, keys, provenance, reidentify, release, tables, templates
 from airflow_privacy.core.errors import PrivacyError
 
 
@@ -22,6 +22,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         result = options.run(options)
+        if options.json:
+            print(json.dumps(result.document, indent=2, ensure_ascii=False))
+        else:
+            for part in (result.text,) if isinstance(result.text, str) else result.text:
+                print(part)
+        return int(result.exit_code)
     except PrivacyError as error:
         print(f"airflow-privacy: {error}", file=sys.stderr)
         return error.exit_code
@@ -30,8 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 4
     except BrokenPipeError:
         return 0
-    print(json.dumps(result.document, indent=2, ensure_ascii=False) if options.json else result.text)
-    return int(result.exit_code)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--home", type=Path, default=_default_home(), help="privacy home (default: %(default)s)")
     common.add_argument("--json", action="store_true", help="print one JSON document")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
-    for module in (tables, release, export, reidentify, provenance, templates, keys):
+    for module in (tables, detect, release, export, reidentify, provenance, templates, keys):
         module.add_verbs(verbs, common)
     return parser
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True)
 class Result:
-    """:param document: plain JSON data: names, counts, digests."""
+    """:param text: for people; of several parts, each is printed as soon as it is there.
+    :param document: plain JSON data: names, counts, digests."""
 
-    text: str
+    text: str | Iterable[str]
     document: Any
     exit_code: int = 0
 

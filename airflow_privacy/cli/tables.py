@@ -1,11 +1,10 @@
-"""Verbs about a table: check, detect, plan, explain, mask, risk."""
+"""Verbs about a table: check, plan, explain, mask, risk."""
 
 from __future__ import annotations
 
 import argparse
 import getpass
 import os
-import sys
 from pathlib import Path
 
 import msgspec
@@ -30,12 +29,6 @@ def add_verbs(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     check.add_argument("source")
     check.add_argument("--contract", required=True)
     check.add_argument("--previous", help="the contract before this one: refuse what weakens privacy")
-
-    detect = verb(verbs, "detect", _detect, parent=common, summary="find personal data in a table")
-    detect.add_argument("source")
-    detect.add_argument("--contract")
-    detect.add_argument("--sample-rows", type=int)
-    detect.add_argument("--on-drift", choices=("fail", "warn", "ignore"), default="fail")
 
     for name, run, summary_text in (
         ("plan", _plan, "decide what happens to each column; prints the plan's digest"),
@@ -75,54 +68,6 @@ def _check(options: argparse.Namespace) -> Result:
         workspace_of(options), caller(), source=options.source, contract=options.contract, previous=options.previous
     )
     return Result("The table keeps its contract.", {"holds": True, "contract": done.ref.digest})
-
-
-def _detect(options: argparse.Namespace) -> Result:
-    workspace = workspace_of(options)
-    done = prepare.detect(
-        workspace,
-        caller(),
-        source=options.source,
-        contract=options.contract,
-        sample_rows=options.sample_rows,
-        on_drift=options.on_drift,
-        progress=_progress if sys.stderr.isatty() else None,
-    )
-    findings = workspace.artifacts.get(Findings, done.ref)
-    return Result(findings_text(findings), findings_document(findings))
-
-
-def findings_document(findings: Findings) -> dict[str, object]:
-    """``detect --json``."""
-    return {
-        "rows_scanned": findings.rows_scanned,
-        "rows_total": findings.rows_total,
-        "columns": [
-            {
-                "name": column.name,
-                "entity": column.entity,
-                "role": column.role,
-                "confidence": column.confidence,
-                "matched": column.matched,
-                "coverage_bound_95": column.coverage_bound_95,
-                "evidence": [msgspec.to_builtins(signal) for signal in column.signals],
-            }
-            for column in findings.columns
-        ],
-    }
-
-
-def findings_text(findings: Findings) -> str:
-    """The findings as a table for a terminal."""
-    lines = [f"{findings.rows_scanned:,} of {findings.rows_total:,} rows read", ""]
-    lines.append(f"{'column':<20} {'what it is':<24} {'role':<18} {'sure':>5}  matched")
-    for column in findings.columns:
-        what = column.entity or "-"
-        if column.embedded:
-            what = f"text with {', '.join(column.embedded)}"
-        rate = f"{column.matched:,} of {column.non_missing:,}"
-        lines.append(f"{column.name:<20} {what:<24} {column.role:<18} {column.confidence:>5.0%}  {rate}")
-    return "\n".join(lines)
 
 
 def _make_plan(options: argparse.Namespace) -> tuple[ArtifactRef, MaskingPlan, Findings]:
@@ -183,8 +128,3 @@ def _risk(options: argparse.Namespace) -> Result:
         "attributes": [msgspec.to_builtins(attribute) for attribute in after.attributes],
     }
     return Result(f"risk {done.ref.digest}\n\n{summary(report)}", document)
-
-
-def _progress(done: int, total: int) -> None:
-    end = "\n" if done >= total else ""
-    print(f"\r{done:,} of {total:,} rows", end=end, file=sys.stderr, flush=True)

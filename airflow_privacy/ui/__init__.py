@@ -1,1 +1,2 @@
-"""What Airflow's API server shows. It reads public keys and anchored checkpoints; it can reach neither private keys nor data."""
+"""What Airflow's API server shows. It reads public keys, checkpoints, the ledger and
+findings; it can reach neither private keys nor data."""

@@ -1,4 +1,4 @@
-"""The plugin: two read-only routes below ``/privacy`` for auditors and witnesses, for signed-in users only."""
+"""The plugin: read-only routes below ``/privacy``, for signed-in users only."""
 
 from __future__ import annotations
 

@@ -52,10 +52,11 @@ def test_detect_prints_one_document(home: Path, case: Case, capsys: pytest.Captu
     capsys.readouterr()
     assert run(home, "detect", case.raw, "--contract", case.contract, "--json") == 0
     document = json.loads(capsys.readouterr().out)
-    assert set(document) == {"rows_scanned", "rows_total", "columns"}
+    assert set(document) == {"rows_scanned", "rows_total", "columns", "drift"}
     email = next(column for column in document["columns"] if column["name"] == "email")
     assert (email["entity"], email["role"], email["coverage_bound_95"]) == ("EMAIL_ADDRESS", "direct-identifier", 0.0)
-    assert set(email) == {"name", "entity", "role", "confidence", "matched", "coverage_bound_95", "evidence"}
+    told = {"name", "entity", "role", "confidence", "matched", "coverage_bound_95", "evidence"}
+    assert set(email) == {*told, "coverage", "quarantined"}
 
 
 def test_explain_names_rule_and_evidence_for_each_column(home: Path, case: Case, capsys: pytest.CaptureFixture[str]) -> None:

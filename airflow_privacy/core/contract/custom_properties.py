@@ -1,21 +1,30 @@
 """Our own keys in an ODCS contract: they live in ``customProperties``, begin with ``privacy.``, and are declared here once.
 
-=====================  ========  ==========  =====================================================================
-key                    on        value       meaning
-=====================  ========  ==========  =====================================================================
-privacy.owner          contract  text        user name of who answers for the data; else the team member with role owner
-privacy.purposes       contract  names       what the data may be used for; no other purpose gets a plan
-privacy.lawfulBasis    contract  text        lawful basis of the processing, for example consent or contract
-privacy.level          contract  level       privacy level that a release of the data must have, as a predicate
-privacy.subjectKey     contract  text        column that names the person a row is about
-privacy.purpose        contract  name        purpose of a release where none is given; one of the purposes
-privacy.recipient      contract  name        recipient of a release where none is given
-privacy.destination    contract  name        environment that a release goes to where none is given
-privacy.entity         column    entity      what the column holds, whatever detection says (``EMAIL_ADDRESS``)
-privacy.role           column    role        direct-identifier, quasi-identifier, sensitive or non-sensitive
-privacy.because        column    sentence    why entity or role are pinned; recorded with the findings. No data value belongs here
-privacy.by             column    name        who pinned them
-=====================  ========  ==========  =====================================================================
+=======================  ========  ==========  =====================================================================
+key                      on        value       meaning
+=======================  ========  ==========  =====================================================================
+privacy.owner            contract  text        user name of who answers for the data; else the team member with role owner
+privacy.purposes         contract  names       what the data may be used for; no other purpose gets a plan
+privacy.lawfulBasis      contract  text        lawful basis of the processing, for example consent or contract
+privacy.level            contract  level       privacy level that a release of the data must have, as a predicate
+privacy.subjectKey       contract  text        column that names the person a row is about
+privacy.purpose          contract  name        purpose of a release where none is given; one of the purposes
+privacy.recipient        contract  name        recipient of a release where none is given
+privacy.destination      contract  name        environment that a release goes to where none is given
+privacy.onNewColumn      contract  action      a column that the contract lacks, or the last findings
+privacy.onMissingColumn  contract  action      a column of the contract or the last findings that is gone
+privacy.onTypeChange     contract  action      another type than at the last detection
+privacy.onEntityChange   contract  action      another entity, or one more inside values
+privacy.onRoleChange     contract  action      another role
+privacy.onRateChange     contract  action      another share of values that match
+privacy.entity           column    entity      what the column holds, whatever detection says (``EMAIL_ADDRESS``)
+privacy.role             column    role        direct-identifier, quasi-identifier, sensitive or non-sensitive
+privacy.because          column    sentence    why entity or role are pinned; recorded with the findings. No data value belongs here
+privacy.by               column    name        who pinned them
+=======================  ========  ==========  =====================================================================
+
+An action is fail, quarantine (go on without the column) or warn. What differs from the contract fails by
+default; what differs from the last findings is a warning.
 
 A name is made of letters, digits, ``_``, ``.`` and ``-``: names become parts of a key's scope.
 
@@ -30,7 +39,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple, get_args
 
+import msgspec
+
 from airflow_privacy.core.errors import BadInput
+from airflow_privacy.core.model.drift import STRICTNESS, DriftRules
 from airflow_privacy.core.model.findings import Role
 from airflow_privacy.core.model.levels import parse_predicate
 from airflow_privacy.core.model.yaml_nodes import Document, Place, shown, suggest
@@ -43,12 +55,23 @@ _LONGEST = 200
 _ENTITY = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 
 
+#: The keys about drift, and the fields of :class:`DriftRules` that they set.
+DRIFT_KEYS = {
+    "privacy.onNewColumn": "new_column",
+    "privacy.onMissingColumn": "missing_column",
+    "privacy.onTypeChange": "type",
+    "privacy.onEntityChange": "entity",
+    "privacy.onRoleChange": "role",
+    "privacy.onRateChange": "rate",
+}
+
+
 class Key(NamedTuple):
     """One key: where it may stand and what it holds."""
 
     name: str
     on: Literal["contract", "column"]
-    holds: Literal["text", "name", "names", "level", "entity", "role", "sentence"]
+    holds: Literal["text", "name", "names", "level", "entity", "role", "sentence", "action"]
 
 
 KEYS: tuple[Key, ...] = (
@@ -60,6 +83,7 @@ KEYS: tuple[Key, ...] = (
     Key("privacy.purpose", "contract", "name"),
     Key("privacy.recipient", "contract", "name"),
     Key("privacy.destination", "contract", "name"),
+    *(Key(name, "contract", "action") for name in DRIFT_KEYS),
     Key("privacy.entity", "column", "entity"),
     Key("privacy.role", "column", "role"),
     Key("privacy.because", "column", "sentence"),
@@ -74,6 +98,7 @@ _EXPECTED = {
     "entity": "an entity in capitals, such as EMAIL_ADDRESS",
     "role": f"one of {', '.join(ROLES)}",
     "sentence": f"one line of at most {_LONGEST} characters",
+    "action": f"one of {', '.join(STRICTNESS)}",
 }
 
 
@@ -99,7 +124,9 @@ def read_keys(document: Document, data: object, place: Place, on: Literal["contr
         where = document.at(here)
         if key is None:
             hint = suggest(name, known)
-            raise BadInput("unknown-key", f"The custom property {shown(name)} is unknown", where=where, do=hint.capitalize())
+            raise BadInput(
+                "unknown-key", f"The custom property {shown(name)} is unknown", where=where, do=hint[:1].upper() + hint[1:]
+            )
         if key.on != on:
             raise _misplaced(key, where)
         if name in texts or name in lists:
@@ -112,6 +139,12 @@ def read_keys(document: Document, data: object, place: Place, on: Literal["contr
         else:
             texts[name] = str(value)
     return Found(texts, lists, places)
+
+
+def drift_rules(found: Found) -> DriftRules:
+    """What the contract says about drift."""
+    said = {field: found.texts[name] for name, field in DRIFT_KEYS.items() if name in found.texts}
+    return msgspec.convert(said, type=DriftRules)
 
 
 def check_places(document: Document) -> None:
@@ -170,6 +203,8 @@ def _fits(key: Key, value: object) -> bool:
         return value in ROLES
     if key.holds == "sentence":
         return len(value) <= _LONGEST and value.isprintable()
+    if key.holds == "action":
+        return value in STRICTNESS
     if key.holds == "level":
         try:
             parse_predicate(value)

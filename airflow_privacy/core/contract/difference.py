@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from airflow_privacy.core.model.codec import Value
 from airflow_privacy.core.model.contract import Column, Contract, Table
+from airflow_privacy.core.model.drift import STRICTNESS, DriftRules
 from airflow_privacy.core.model.findings import Role
 from airflow_privacy.core.model.levels import parse_predicate
 
@@ -49,6 +50,14 @@ def _contract(old: Contract, new: Contract) -> Iterator[Change]:
     yield from _text("default purpose", old.purpose, new.purpose, lambda: False)
     yield from _text("privacy level", old.level, new.level, lambda: not _as_strict(new.level, old.level))
     yield from _retention(old, new)
+    for field in DriftRules.__struct_fields__:
+        said = getattr(old.drift, field), getattr(new.drift, field)
+        # Where nothing is said, a column that only one side has fails the run, and all else is a warning.
+        usual = "fail" if field.endswith("_column") else "warn"
+        before, after = (STRICTNESS.index(action or usual) for action in said)
+        if said[0] != said[1]:
+            what = f"drift rule {field.replace('_', ' ')} changed from {said[0] or 'none'} to {said[1] or 'none'}"
+            yield Change(kind="drift-rule", place="", what=what, weakening=after < before)
     fresh = [f"{c.freshness.hours:g} hours on {c.freshness.column}" if c.freshness else None for c in (old, new)]
     yield from _text("freshness", fresh[0], fresh[1], lambda: False)
     for kind in ("id", "name", "version", "status"):

@@ -17,7 +17,7 @@ from typing import Any
 import pydantic
 from open_data_contract_standard.model import OpenDataContractStandard
 
-from airflow_privacy.core.contract.custom_properties import check_places, read_keys
+from airflow_privacy.core.contract.custom_properties import check_places, drift_rules, read_keys
 from airflow_privacy.core.contract.sla import read_sla
 from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.model.codec import Value, sha256
@@ -119,6 +119,7 @@ def _contract(document: Document, data: dict[str, Any], variables: Mapping[str, 
         freshness=freshness,
         servers=tuple(_servers(document, data, variables)),
         tables=tables,
+        drift=drift_rules(keys),
     )
 
 

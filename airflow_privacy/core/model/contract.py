@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airflow_privacy.core.model.codec import Artifact, Value
+from airflow_privacy.core.model.drift import DriftRules
 from airflow_privacy.core.model.findings import Role
 
 
@@ -83,3 +84,4 @@ class Contract(Artifact, frozen=True, kw_only=True, tag="contract"):
     freshness: Freshness | None = None
     servers: tuple[Server, ...] = ()
     tables: tuple[Table, ...] = ()
+    drift: DriftRules = DriftRules()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from airflow_privacy.core.model.codec import Artifact, Value
+from airflow_privacy.core.model.drift import Drift
 
 Role = Literal["direct-identifier", "quasi-identifier", "sensitive", "non-sensitive"]
 
@@ -63,6 +64,9 @@ class ColumnFinding(Value, frozen=True, kw_only=True):
     ``confidence`` is 0 to 1. ``coverage_bound_95`` is the highest share of unseen matches at 95 % confidence: 0 when every
     row was read. ``held`` counts the cells of each embedded entity. Where the contract pins entity or role, ``pin`` is what it
     says, ``detected`` what detection said before, and ``entity``, ``role`` are what holds.
+
+    ``undecoded`` values are no text, ``timed_out`` ones took a user's pattern too long: neither was looked into. A
+    ``quarantined`` column drifted, and no plan releases it.
     """
 
     name: str
@@ -80,6 +84,9 @@ class ColumnFinding(Value, frozen=True, kw_only=True):
     signals: tuple[Signal, ...] = ()
     detected: Detected | None = None
     pin: Pin | None = None
+    undecoded: int = 0
+    timed_out: int = 0
+    quarantined: bool = False
 
 
 class Findings(Artifact, frozen=True, kw_only=True, tag="findings"):
@@ -92,6 +99,7 @@ class Findings(Artifact, frozen=True, kw_only=True, tag="findings"):
     rows_scanned: int
     rows_total: int
     columns: tuple[ColumnFinding, ...]
+    drift: tuple[Drift, ...] = ()
 
     def column(self, name: str) -> ColumnFinding | None:
         """The finding for a column, if it was scanned."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from airflow_privacy.core.model.codec import Artifact, Value
+from airflow_privacy.core.model.drift import DriftRules
 from airflow_privacy.core.model.findings import Role
 from airflow_privacy.core.model.plan import Coincidence, RecordRule
 from airflow_privacy.core.model.techniques import Technique
@@ -76,7 +77,8 @@ class Policy(Artifact, frozen=True, kw_only=True, tag="policy"):
 
     ``quasi_identifiers`` are columns that are treated as such whatever detection says. Tokens join where all parts of
     ``scope_by`` are equal, and nowhere else. ``drop_records`` leaves records out by what they hold;
-    ``coincidences`` are pairs of columns that the check afterwards must not take for a leak.
+    ``coincidences`` are pairs of columns that the check afterwards must not take for a leak. ``drift`` says what detection's
+    drift leads to when a plan is made, where that is stricter than what was decided at detection.
     """
 
     name: str
@@ -88,4 +90,5 @@ class Policy(Artifact, frozen=True, kw_only=True, tag="policy"):
     scope_by: Annotated[tuple[ScopePart, ...], msgspec.Meta(min_length=1)] = ("environment", "purpose", "recipient")
     drop_records: tuple[RecordRule, ...] = ()
     coincidences: tuple[Coincidence, ...] = ()
+    drift: DriftRules = DriftRules()
     rules: tuple[Rule, ...]

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
 
 from airflow_privacy.core.contract.check import check_table, require
 from airflow_privacy.core.contract.difference import compare
 from airflow_privacy.core.contract.odcs import load_contract
-from airflow_privacy.core.detect.drift import check_drift
+from airflow_privacy.core.detect.drift import (
+    OnDrift,
+    against_contract,
+    against_findings,
+    require_no_failure,
+    rules_with,
+    summary,
+    with_drift,
+)
 from airflow_privacy.core.detect.scan import detect_columns
 from airflow_privacy.core.errors import BadInput, CheckFailed
 from airflow_privacy.core.io.source import TableSource
 from airflow_privacy.core.model.codec import digest_of
 from airflow_privacy.core.model.contract import Contract, Table
+from airflow_privacy.core.model.drift import Drift, DriftRules
 from airflow_privacy.core.model.findings import Findings
 from airflow_privacy.core.model.flow import Flow, FlowTable, Outcome
 from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.refs import ArtifactRef, ColumnType
+from airflow_privacy.core.pipeline.last_findings import BASELINE, last_findings, names_of
 from airflow_privacy.core.pipeline.places import open_table
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, links_of, record
 from airflow_privacy.core.policy.load import load_policy
 from airflow_privacy.core.policy.resolve import resolve
-
-Drift = Literal["fail", "warn", "ignore"]
 
 
 def split_table(reference: str) -> tuple[str, str | None]:
@@ -48,6 +55,15 @@ def table_of(contract: Contract, name: str | None, *, where: str) -> Table:
         where=where,
         do=f"Name one after '#': {', '.join(tables) or 'it has none'}.",
     )
+
+
+def agreed_table(reference: str | None) -> tuple[Contract, Table] | tuple[None, None]:
+    """The contract that a reference names, and its table; nothing where there is no reference."""
+    if not reference:
+        return None, None
+    path, name = split_table(reference)
+    agreed = load_contract(path).contract
+    return agreed, table_of(agreed, name, where=path)
 
 
 def check_contract(workspace: Workspace, caller: Caller, *, source: str, contract: str, previous: str | None) -> Outcome:
@@ -90,24 +106,28 @@ def detect(
     source: str,
     contract: str | None,
     sample_rows: int | None = None,
-    on_drift: Drift = "fail",
+    on_drift: OnDrift | None = None,
+    called: str = "",
     progress: Callable[[int, int], None] | None = None,
+    announce: Callable[[ArtifactRef], None] | None = None,
 ) -> Outcome:
-    """Look at every column of a table. A column that the contract does not know is denied unless *on_drift* says otherwise."""
-    table = None
-    contract_ref: ArtifactRef | None = None
-    if contract:
-        path, name = split_table(contract)
-        loaded = load_contract(path).contract
-        table = table_of(loaded, name, where=path)
-        contract_ref = workspace.artifacts.put(loaded)
+    """Look at every column of a table, and compare it with the contract and with what was seen the last time.
+
+    The findings are stored whether or not their drift lets the run go on; a column that the contract does not know stops it
+    before anything is read.
+
+    :param on_drift: what all drift leads to, whatever the contract says.
+    :param called: the name to find the last findings by, where the source lies elsewhere each time; the source by default.
+    :param announce: is given the findings' reference as soon as they are stored, also where the drift then fails.
+    :raises CheckFailed: ``schema-drift`` or ``findings-drift``.
+    """
+    agreed, table = agreed_table(contract)
+    rules = rules_with(agreed.drift if agreed else DriftRules(), on_drift)
+    contract_ref = workspace.artifacts.put(agreed) if agreed else None
     opened = open_table(workspace, source)
-    if table:
-        try:
-            check_drift(opened.columns, table, on_drift)
-        except CheckFailed as error:
-            record(workspace, caller, "refused", links={"source": opened.digest}, reason=error.reason)
-            raise
+    links = {"source": opened.digest, **names_of(called or source, agreed, table)}
+    drift = against_contract(opened.columns, table, rules) if table and rules else ()
+    _require(workspace, caller, drift, links, where=table.name if table else source)
     findings = detect_columns(
         opened,
         table=table,
@@ -115,9 +135,30 @@ def detect(
         sample_rows=sample_rows,
         progress=progress,
     )
+    if rules:
+        names = {kind: links[kind] for kind in links if kind != "source"}
+        last = last_findings(workspace, caller, names=names, source_digest=opened.digest)
+        if last:
+            links[BASELINE] = last[0]
+            drift += against_findings(findings, last[1], table, rules)
+    findings = with_drift(findings, drift)
     ref = workspace.artifacts.put(findings, counts=_counts(findings))
-    record(workspace, caller, "detected", links={**links_of(ref), "source": opened.digest}, counts=ref.counts)
+    if announce is not None:
+        announce(ref)
+    links = {**links_of(ref), **links}
+    _require(workspace, caller, drift, links, where=table.name if table else source)
+    record(workspace, caller, "detected", links=links, counts=ref.counts, reason=summary(drift))
     return Outcome(ref=ref, flow=Flow(inputs=(flow_of(opened),), findings=findings))
+
+
+def _require(workspace: Workspace, caller: Caller, drift: Sequence[Drift], links: Mapping[str, str], *, where: str) -> None:
+    """:raises CheckFailed: a drift fails the run; the ledger says which."""
+    try:
+        require_no_failure(drift, where=where)
+    except CheckFailed as error:
+        counts = {"drift": len(drift)}
+        record(workspace, caller, "refused", links=links, counts=counts, reason=f"{error.reason}; {summary(drift)}")
+        raise
 
 
 def plan_masking(
@@ -175,4 +216,6 @@ def _counts(findings: Findings) -> dict[str, int]:
         "rows": findings.rows_scanned,
         "columns": len(findings.columns),
         "personal": sum(column.role != "non-sensitive" for column in findings.columns),
+        "drift": len(findings.drift),
+        "quarantined": sum(column.quarantined for column in findings.columns),
     }

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 
+from airflow_privacy.core.detect.drift import OnDrift
 from airflow_privacy.core.errors import BadInput, StorageUnavailable
 from airflow_privacy.core.model.flow import Outcome
+from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.pipeline.apply import assess_risk, mask
 from airflow_privacy.core.pipeline.prepare import detect, plan_masking
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace
@@ -63,6 +65,38 @@ def mask_rows(
         ).ref
         dataset = mask(workspace, caller, source=source, plan=plan, out=out)
         return Masked(dataset, assess_risk(workspace, caller, dataset=dataset.ref))
+
+
+def detect_rows(
+    workspace: Workspace,
+    caller: Caller,
+    *,
+    frame: pl.DataFrame,
+    key: str,
+    called: str,
+    stage: str,
+    contract: str | None = None,
+    sample_rows: int | None = None,
+    on_drift: OnDrift | None = None,
+    announce: Callable[[ArtifactRef], None] | None = None,
+) -> Outcome:
+    """Detect on a frame, which lies at *stage* meanwhile as for :func:`mask_rows`.
+
+    :param called: the name by which the next run finds these findings again; *key* is another one in each run.
+    :raises BadInput: as :func:`mask_rows`.
+    :raises CheckFailed: as :func:`detect`.
+    """
+    with _raw_file(workspace, frame, stage, key) as source:
+        return detect(
+            workspace,
+            caller,
+            source=source,
+            contract=contract,
+            sample_rows=sample_rows,
+            on_drift=on_drift,
+            called=called,
+            announce=announce,
+        )
 
 
 @contextmanager

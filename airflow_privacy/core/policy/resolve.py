@@ -6,7 +6,7 @@ What no rule matches is dropped: default deny (the privacy-by-default of ISO/IEC
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from airflow_privacy.core.errors import BadInput, CheckFailed
 from airflow_privacy.core.model.codec import digest_of
@@ -19,6 +19,7 @@ from airflow_privacy.core.model.refs import FileStamp
 from airflow_privacy.core.model.techniques import SUPPRESSING, Drop, Technique
 from airflow_privacy.core.model.techniques.leaves import is_verbatim
 from airflow_privacy.core.policy.environments import boundary_of, environment_of
+from airflow_privacy.core.policy.quarantine import QUARANTINE, quarantined, require_apart, require_no_drift
 from airflow_privacy.core.policy.safety import require_columns, require_fit, require_safe
 
 DEFAULT_DENY = "default-deny"
@@ -63,10 +64,12 @@ def resolve(
         )
     source_environment = environment_of(policy, findings.source).name
     boundary = boundary_of(policy, source_environment, destination)
+    require_no_drift(findings, policy, where=policy_file.uri)
     decisions = tuple(
         _decide(finding, table.column(finding.name), policy, boundary, findings, purpose=purpose, where=policy_file.uri)
         for finding in findings.columns
     )
+    require_apart(decisions, policy, findings, where=policy_file.uri)
     quasi = tuple(d.column for d in decisions if d.role == "quasi-identifier" and not isinstance(d.technique, SUPPRESSING))
     suppression = None
     if quasi and boundary.min_k > 1:
@@ -150,8 +153,11 @@ def _decide(
         ),
         None,
     )
+    held_back = quarantined(finding, policy, findings)
+    if held_back:
+        rule = None
     technique: Technique = rule.then if rule else Drop()
-    name = rule.name if rule else DEFAULT_DENY
+    name = rule.name if rule else QUARANTINE if held_back else DEFAULT_DENY
     place = f"{where}, rule {name}, column {finding.name}"
     require_fit(finding, technique, where=place)
     require_columns(finding, technique, findings, where=place)
@@ -165,7 +171,7 @@ def _decide(
         role=role,
         technique=technique,
         rule=name,
-        reason="; ".join(_reasons(finding, column, role, policy, rule)),
+        reason="; ".join(_reasons(finding, column, role, policy, rule, held_back)),
     )
 
 
@@ -198,9 +204,14 @@ def _folded(words: Iterable[str]) -> set[str]:
     return {word.strip().casefold() for word in words}
 
 
-def _reasons(finding: ColumnFinding, column: Column | None, role: Role, policy: Policy, rule: Rule | None) -> Iterator[str]:
+def _reasons(
+    finding: ColumnFinding, column: Column | None, role: Role, policy: Policy, rule: Rule | None, why: Sequence[str] = ()
+) -> Iterator[str]:
     """Why, in words: the rule's reason, who overruled detection, and what was seen. Names and counts, never values."""
-    yield (rule.because or "the rule says so") if rule else "no rule names it"
+    if why:
+        yield from why
+    else:
+        yield (rule.because or "the rule says so") if rule else "no rule names it"
     pinned = [(pin, seen) for pin, seen in _pins(column, finding) if pin]
     if pinned:
         overruled = [seen or "nothing personal" for pin, seen in pinned if pin != seen]
