@@ -5,16 +5,17 @@ A checksum passes one in ten (Luhn) or one in 97 wrong values: it confirms a sha
 
 from __future__ import annotations
 
-import string
+from collections.abc import Callable
 from functools import cache
 
+import numpy as np
 import polars as pl
 
-_WIDTH = 19
-_LETTERS = list(string.ascii_uppercase)
-_NUMBERS = [str(value) for value in range(10, 36)]
-_LANDS = [first + second for first in _LETTERS for second in _LETTERS]
-_LAND_NUMBERS = [int(first + second) for first in _NUMBERS for second in _NUMBERS]
+from airflow_privacy.core.detect.validate import sums
+from airflow_privacy.core.detect.validate.letters import answer, in_blocks, letters
+from airflow_privacy.core.detect.validate.payment import body_and_head
+
+_LONGEST = 19  # digits of a card's number
 
 # Issuer ranges that are in use, with the lengths of their numbers: (first prefix, last prefix, digits of prefix, lengths).
 _ISSUERS: tuple[tuple[int, int, int, tuple[int, ...]], ...] = (
@@ -55,27 +56,31 @@ IBAN_LENGTHS: dict[str, int] = {
 
 
 def luhn(digits: pl.Series) -> pl.Series:
-    """Whether texts of 1 to 19 digits pass the Luhn check; null stays null."""
-    number = digits.cast(pl.UInt64, strict=False)
-    total = pl.zeros(len(digits), dtype=pl.UInt32, eager=True)
-    for start in range(0, _WIDTH, 4):
-        total = total + _luhn_sums().gather((number // 10**start % 10_000).cast(pl.UInt32))
-    return total % 10 == 0
+    """Whether texts of 1 to 28 digits pass the Luhn check; null stays null, and any other text becomes null."""
+    return _told(_luhn, digits, "^[0-9]{1,28}$")
 
 
-@cache
-def _luhn_sums() -> pl.Series:
-    """What four digits add to the sum of Luhn, by their number."""
-    doubled = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
-    pairs = [doubled[pair // 10] + pair % 10 for pair in range(100)]
-    return pl.Series([pairs[four // 100] + pairs[four % 100] for four in range(10_000)], dtype=pl.UInt32)
+@in_blocks
+def _luhn(digits: pl.Series) -> pl.Series:
+    written = letters(digits)
+    rows = written.rows(int(written.lengths.max(initial=0)), right=True)
+    return answer(sums.luhn(rows & np.uint8(15)))
+
+
+def _told(check: Callable[[pl.Series], pl.Series], texts: pl.Series, shape: str) -> pl.Series:
+    """What *check* says of texts of a shape; null for all others."""
+    fits = texts.str.contains(shape).fill_null(False)
+    if fits.all():
+        return check(texts)
+    told = pl.Series([None], dtype=pl.Boolean).new_from_index(0, len(texts))
+    return told.scatter(fits.arg_true(), check(texts.filter(fits)))
 
 
 def issued(digits: pl.Series) -> pl.Series:
     """Whether texts of digits have a card issuer's prefix and one of its lengths."""
     first = digits.str.slice(0, 4).cast(pl.UInt32, strict=False)
-    bits = pl.Series([1 << places for places in range(_WIDTH + 1)], dtype=pl.UInt32)
-    length = bits.gather(digits.str.len_bytes().clip(0, _WIDTH))
+    bits = pl.Series([1 << places for places in range(_LONGEST + 1)], dtype=pl.UInt32)
+    length = bits.gather(digits.str.len_bytes().clip(0, _LONGEST))
     return (_issued_lengths().gather(first) & length) > 0
 
 
@@ -107,33 +112,12 @@ def iban_length(texts: pl.Series) -> pl.Series:
 
 def mod97(texts: pl.Series) -> pl.Series:
     """Whether compact upper-case IBANs have remainder 1 (ISO 7064 MOD 97-10). Lengths and countries are not looked at."""
-    # Most account numbers are digits and need no letter spelt out, which takes most of the time.
-    digits = texts.str.contains(r"^[A-Z]{2}[0-9]{3,34}$").fill_null(value=False)
-    if digits.all():
-        return _mod97_of_digits(texts)
-    if not digits.any():
-        return _mod97_of_any(texts)
-    at = digits.arg_true(), (~digits).arg_true()
-    parts = _mod97_of_digits(texts.gather(at[0])), _mod97_of_any(texts.gather(at[1]))
-    return pl.DataFrame({"at": pl.concat(at), "holds": pl.concat(parts)}).sort("at")["holds"]
+    return _told(_mod97, texts, "^[A-Z0-9]{5,}$")
 
 
-def _mod97_of_digits(texts: pl.Series) -> pl.Series:
-    frame = pl.DataFrame({"text": texts, "body": texts.str.slice(4).str.zfill(36)})
-    high, low = (pl.col("body").str.slice(start, 18).cast(pl.Int64) % 97 for start in (0, 18))
-    land = pl.col("text").str.slice(0, 2).replace_strict(_LANDS, _LAND_NUMBERS, return_dtype=pl.Int64)
-    check = pl.col("text").str.slice(2, 2).cast(pl.Int64)
-    body = high * (10**18 % 97) + low
-    return frame.select(((body * 10**6 + land * 100 + check) % 97 == 1).alias("holds"))["holds"]
-
-
-def _mod97_of_any(texts: pl.Series) -> pl.Series:
-    turned = texts.str.slice(4) + texts.str.slice(0, 4)
-    number = turned.str.replace_many(_LETTERS, _NUMBERS).str.zfill(72)
-    rest = pl.zeros(len(texts), dtype=pl.Int64, eager=True)
-    for start in range(0, 72, 9):
-        rest = (rest * 10**9 + number.str.slice(start, 9).cast(pl.Int64, strict=False)) % 97
-    return rest == 1
+@in_blocks
+def _mod97(texts: pl.Series) -> pl.Series:
+    return answer(sums.mod97(np.vstack(body_and_head(letters(texts)))) == 1)
 
 
 def iban(texts: pl.Series) -> pl.Series:
