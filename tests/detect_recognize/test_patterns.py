@@ -39,7 +39,7 @@ def test_every_predefined_pattern_can_be_read() -> None:
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 def test_no_text_that_a_predefined_pattern_matches_is_ruled_out(seed: int) -> None:
     rng = random.Random(seed)
     recognizer = rng.choice(pattern_recognizers_of_all())
@@ -110,7 +110,7 @@ texts = st.lists(st.text(alphabet=ALPHABET, min_size=1, max_size=14), min_size=1
 
 
 @given(source=sources(), values=texts, flags=st.sampled_from([0, regex.I, regex.I | regex.M | regex.S, regex.M | regex.S]))
-@settings(max_examples=400, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, suppress_health_check=list(HealthCheck))
 def test_any_pattern_matches_what_the_regex_module_matches(source: str, values: list[str], flags: int) -> None:
     pattern = CompiledPattern(source, 0.5, int(flags), 60.0, "made up")
     assert spans(pattern, values) == [expected(pattern, value) for value in values]
