@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from airflow_privacy.core.detect.phones.numbering import valid_international, valid_national
-from airflow_privacy.core.detect.phones.plans import region_of
+from airflow_privacy.core.detect.phones.numbering import keyed, valid_international, valid_national
+from airflow_privacy.core.detect.phones.plans import DEFAULT_REGIONS, region_of
 from airflow_privacy.core.detect.phones.runs import EXTENSION
-
-#: Where a number without a country code is tried.
-DEFAULT_REGIONS = ("US", "DE", "GB", "FR", "AT", "CH", "ES", "IT", "NL", "PT", "BR", "IN", "AU")
+from airflow_privacy.core.detect.phones.shortcuts import shortcut
 
 _TRUNK = r"^(\(?[ ]?(?:\+|00)[ ()]*[1-9][0-9]{0,2}[ ()./-]*)\( ?0 ?\)"
 _PLUS = r"^(?:\( ?)?\+"
@@ -41,20 +39,40 @@ def read(runs: pl.Series, regions: Sequence[str] = DEFAULT_REGIONS, *, unfinishe
         good = good | (kept & valid_international(far["written"]))
     valid, complete = [far["at"].filter(good)], [far["at"].filter(good)]
     near = frame.filter(~pl.col("abroad")).select("at", "digits")
-    plans = [plan for name in regions if (plan := region_of(name)) is not None]
-    shapes = [plan.written if unfinished else plan.dialled for plan in plans]
-    fits = [pl.col("digits").str.contains(shape).alias(str(place)) for place, shape in enumerate(shapes)]
-    near = near.with_columns(fits).filter(pl.any_horizontal(pl.exclude("at", "digits"))) if near.height and fits else near.clear()
-    for place, plan in enumerate(plans):
-        some = near.filter(str(place)) if near.height else near
-        if some.is_empty():
-            continue
-        answer = valid_national(some["digits"], plan.name)
-        valid.append(some["at"].filter(answer["valid"]))
-        complete.append(some["at"].filter(answer["complete"]))
-        near = near.filter(~pl.col("at").is_in(complete[-1].implode()))
+    whole = _complete(near, tuple(regions)) if near.height else near["at"]
+    valid.append(whole)
+    complete.append(whole)
+    if unfinished:
+        valid.append(_unfinished(near.filter(~pl.col("at").is_in(whole.implode())), regions))
     flags = [
         pl.repeat(False, frame.height, eager=True).scatter(pl.concat(places), True).alias(name)
         for name, places in (("valid", valid), ("complete", complete))
     ]
     return frame.select("digits", "abroad").with_columns(*flags)
+
+
+def _complete(near: pl.DataFrame, regions: tuple[str, ...]) -> pl.Series:
+    short = shortcut(regions)
+    near = near.with_columns(keyed(pl.col("digits")).alias("key"))
+    sure = pl.col("key").str.contains(short.sure) & ~pl.col("key").str.contains(short.unsure)
+    near = near.with_columns(sure.alias("sure"))
+    found = [near["at"].filter(near["sure"])]
+    near = near.filter(~pl.col("sure")).filter(pl.col("key").str.contains(short.doubtful))
+    for region, doubtful in short.regions:
+        if near.is_empty():
+            break
+        some = near.filter(pl.col("key").str.contains(doubtful))
+        if some.height:
+            found.append(some["at"].filter(valid_national(some["digits"], region)["complete"]))
+            near = near.filter(~pl.col("at").is_in(found[-1].implode()))
+    return pl.concat(found)
+
+
+def _unfinished(near: pl.DataFrame, regions: Sequence[str]) -> pl.Series:
+    found = [near["at"].clear()]
+    for plan in filter(None, map(region_of, regions)):
+        some = near.filter(pl.col("digits").str.contains(plan.written))
+        if some.height:
+            found.append(some["at"].filter(valid_national(some["digits"], plan.name)["valid"]))
+            near = near.filter(~pl.col("at").is_in(found[-1].implode()))
+    return pl.concat(found)
