@@ -8,7 +8,8 @@ import polars as pl
 
 from airflow_privacy.core.detect.phones import others
 from airflow_privacy.core.detect.phones.numbering import valid_international
-from airflow_privacy.core.detect.phones.reading import DEFAULT_REGIONS, read
+from airflow_privacy.core.detect.phones.plans import DEFAULT_REGIONS
+from airflow_privacy.core.detect.phones.reading import read
 from airflow_privacy.core.detect.phones.runs import RUN, folded
 
 _LABEL = r"^(?i:(?:tele?(?:ph|f)on\p{L}*|phone|tel|mobile?|mob|cell|fax|ph)[.:]{0,2} ?)"

@@ -67,4 +67,6 @@ def is_card(runs: pl.Series) -> pl.Series:
     """Whether runs are card numbers by issuer, length and Luhn, or have a card's groups."""
     digits = runs.str.replace_all(r"[^0-9]", "")
     long = digits.str.len_bytes().is_between(13, 19) & ~runs.str.contains(r"^\(?[ ]?\+|^00|[()./]")
+    if not long.any():
+        return long
     return long & (runs.str.contains(_CARD) | checksums.card(digits.zip_with(long, pl.Series(["0"]))))

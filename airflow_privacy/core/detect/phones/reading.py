@@ -6,30 +6,35 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from airflow_privacy.core.detect.phones.numbering import valid_international, valid_national
-from airflow_privacy.core.detect.phones.plans import region_of
+from airflow_privacy.core.detect.phones.numbering import keyed, valid_international, valid_national
+from airflow_privacy.core.detect.phones.plans import DEFAULT_REGIONS, region_of
 from airflow_privacy.core.detect.phones.runs import EXTENSION
-
-#: Where a number without a country code is tried.
-DEFAULT_REGIONS = ("US", "DE", "GB", "FR", "AT", "CH", "ES", "IT", "NL", "PT", "BR", "IN", "AU")
+from airflow_privacy.core.detect.phones.shortcuts import shortcut
 
 _TRUNK = r"^(\(?[ ]?(?:\+|00)[ ()]*[1-9][0-9]{0,2}[ ()./-]*)\( ?0 ?\)"
-_PLUS = r"^(?:\( ?)?\+"
+_PLUS, _ZERO = r"^\(? ?\+", r"^\(? ?0"
+_NORTH_AMERICAN = r"^(?:1[-. ]?)?(?:\([0-9]{3}\) ?|[0-9]{3}[-.])[0-9]{3}[-. ][0-9]{4}$"
+_BRACKETED = r"^\( ?0?[0-9]{2,5} ?\)[ ./-]{0,3}[0-9][0-9 ./-]{5,}$"
+_PLACED = f"{_NORTH_AMERICAN}|{_BRACKETED}"
 
 
 def read(runs: pl.Series, regions: Sequence[str] = DEFAULT_REGIONS, *, unfinished: bool = False) -> pl.DataFrame:
     """One row a run (folded, no nulls): ``digits`` without extension, and what they are.
 
-    ``abroad``: behind a plus sign or 00. ``valid``: assigned by a numbering plan. ``complete``: as it would be dialled in one of
-    *regions* or from abroad, with every prefix that it needs. With *unfinished*, national numbers without one are ``valid`` too.
+    ``plus``, ``prefixed`` and ``marked``: written with a plus sign, a zero in front, anything but digits. ``placed``: in a form
+    that nothing but telephone numbers has. ``abroad``: behind a plus sign or 00. ``valid``: assigned by a numbering plan.
+    ``complete``: as it would be dialled in one of *regions* or from abroad, with every prefix that it needs. With *unfinished*,
+    national numbers without one are ``valid`` too.
     """
-    frame = runs.to_frame("run").with_row_index("at")
-    core = pl.col("run").str.replace(EXTENSION + "$", "")
-    plus = pl.col("run").str.contains(_PLUS)
+    frame = pl.DataFrame({"core": runs.str.replace(EXTENSION + "$", "")}).with_row_index("at")
+    core = pl.col("core")
     frame = frame.with_columns(
         core.str.replace(_TRUNK, "${1}").str.replace_all(r"[^0-9]", "").alias("digits"),
         core.str.replace_all(r"[^0-9]", "").alias("written"),
-        plus.alias("plus"),
+        core.str.contains(_PLUS).alias("plus"),
+        core.str.contains(r"[^0-9]").alias("marked"),
+        core.str.contains(_ZERO).alias("prefixed"),
+        core.str.contains(_PLACED).alias("placed"),
     )
     zeros = ~pl.col("plus") & pl.col("digits").str.starts_with("00")
     frame = frame.with_columns((pl.col("plus") | zeros).alias("abroad"))
@@ -41,20 +46,40 @@ def read(runs: pl.Series, regions: Sequence[str] = DEFAULT_REGIONS, *, unfinishe
         good = good | (kept & valid_international(far["written"]))
     valid, complete = [far["at"].filter(good)], [far["at"].filter(good)]
     near = frame.filter(~pl.col("abroad")).select("at", "digits")
-    plans = [plan for name in regions if (plan := region_of(name)) is not None]
-    shapes = [plan.written if unfinished else plan.dialled for plan in plans]
-    fits = [pl.col("digits").str.contains(shape).alias(str(place)) for place, shape in enumerate(shapes)]
-    near = near.with_columns(fits).filter(pl.any_horizontal(pl.exclude("at", "digits"))) if near.height and fits else near.clear()
-    for place, plan in enumerate(plans):
-        some = near.filter(str(place)) if near.height else near
-        if some.is_empty():
-            continue
-        answer = valid_national(some["digits"], plan.name)
-        valid.append(some["at"].filter(answer["valid"]))
-        complete.append(some["at"].filter(answer["complete"]))
-        near = near.filter(~pl.col("at").is_in(complete[-1].implode()))
+    whole = _complete(near, tuple(regions)) if near.height else near["at"]
+    valid.append(whole)
+    complete.append(whole)
+    if unfinished:
+        valid.append(_unfinished(near.filter(~pl.col("at").is_in(whole.implode())), regions))
     flags = [
         pl.repeat(False, frame.height, eager=True).scatter(pl.concat(places), True).alias(name)
         for name, places in (("valid", valid), ("complete", complete))
     ]
-    return frame.select("digits", "abroad").with_columns(*flags)
+    return frame.select("digits", "abroad", "plus", "marked", "prefixed", "placed").with_columns(*flags)
+
+
+def _complete(near: pl.DataFrame, regions: tuple[str, ...]) -> pl.Series:
+    short = shortcut(regions)
+    near = near.with_columns(keyed(pl.col("digits")).alias("key"))
+    sure = pl.col("key").str.contains(short.sure) & ~pl.col("key").str.contains(short.unsure)
+    near = near.with_columns(sure.alias("sure"))
+    found = [near["at"].filter(near["sure"])]
+    near = near.filter(~pl.col("sure")).filter(pl.col("key").str.contains(short.doubtful))
+    for region, doubtful in short.regions:
+        if near.is_empty():
+            break
+        some = near.filter(pl.col("key").str.contains(doubtful))
+        if some.height:
+            found.append(some["at"].filter(valid_national(some["digits"], region)["complete"]))
+            near = near.filter(~pl.col("at").is_in(found[-1].implode()))
+    return pl.concat(found)
+
+
+def _unfinished(near: pl.DataFrame, regions: Sequence[str]) -> pl.Series:
+    found = [near["at"].clear()]
+    for plan in filter(None, map(region_of, regions)):
+        some = near.filter(pl.col("digits").str.contains(plan.written))
+        if some.height:
+            found.append(some["at"].filter(valid_national(some["digits"], plan.name)["valid"]))
+            near = near.filter(~pl.col("at").is_in(found[-1].implode()))
+    return pl.concat(found)
