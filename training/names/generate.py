@@ -239,10 +239,25 @@ class Maker:
         out = []
         for _ in range(rng.randint(2, 6)):
             roll = rng.random()
-            out.append(
-                rng.choice(self.function) if roll < 0.5 else rng.choice(self.slang) if roll < 0.58 else self.words.draw(rng)
-            )
+            word = rng.choice(self.function) if roll < 0.45 else rng.choice(self.slang) if roll < 0.55 else self.words.draw(rng)
+            out.append(self.misspelt(word) if rng.random() < 0.12 else word)
         return " ".join(out)
+
+    def misspelt(self, word: str) -> str:
+        """As people type who are in a hurry, or shout."""
+        rng, at = self.rng, self.rng.randrange(len(word))
+        roll = rng.random()
+        if roll < 0.25 and word.endswith("ing"):
+            return word[:-1]
+        if roll < 0.5:
+            return word[:at] + word[at] * rng.randint(2, 4) + word[at + 1 :]
+        if roll < 0.65 and len(word) > 3:
+            return word[0] + re.sub("[aeiou]", "", word[1:])
+        if roll < 0.8 and len(word) > 3:
+            return word[:at] + word[at + 1 :]
+        if roll < 0.9:
+            return word[:at] + rng.choice("aeioustnr") + word[at + 1 :]
+        return word + rng.choice(("s", "z", "y", "n", "ish", "ness", "er", "a"))
 
     def handle(self) -> str:
         base = self.rng.choice((self.first_name(), self.last_name(), self.thing_word(), self.made_up("first")))
@@ -297,8 +312,11 @@ class Maker:
                 title, person = value.rstrip("]").split("[")
                 parts.extend([(title, ""), (person, "PERSON")])
             else:
-                if not parts[-1][0].strip() and len(parts) == 1 and match[1] in ("w", "adj", "Ws") and self.rng.random() < 0.7:
+                if not parts[-1][0].strip() and len(parts) == 1 and match[1] in ("w", "adj", "Ws") and self.rng.random() < 0.8:
                     value = value[:1].upper() + value[1:]
+                if not label and match[1] in ("w", "adj", "Ws") and self.rng.random() < 0.12:
+                    # Capitals for weight, or for no reason.
+                    value = " ".join(word[:1].upper() + word[1:] if self.rng.random() < 0.6 else word for word in value.split(" "))
                 parts.append((value, label))
             last = match.end()
         parts.append((line[last:], ""))

@@ -14,6 +14,7 @@ from airflow_privacy.core.detect.names.model import LABELS, scores, shipped
 LIMITS = {"PERSON": 0.25, "LOCATION": 0.3, "ORGANIZATION": 0.35, "NRP": 0.35}
 
 _BY = "names"
+_LOCATION = LABELS.index("LOCATION")
 _SLAB = 50_000  # texts at a time
 
 # What may stand between two words of one name, by kind.
@@ -59,16 +60,25 @@ def _found(texts: pl.Series, first: int) -> pl.DataFrame:
 
 
 def _joined(label: NDArray[np.int8], table: pl.DataFrame) -> NDArray[np.int8]:
-    """Labels with the hyphens, apostrophes, dots of initials and particles between two words of one name."""
-    if len(label) < 3:
+    """Labels with what stands between two words of one name: hyphens, initials' dots, particles; in addresses commas too."""
+    count = len(label)
+    if count < 3:
         return label
-    piece = table["piece"]
+    piece, at = table["piece"], table["at"].to_numpy()
     particle = piece.str.to_lowercase().str.contains(_INSIDE).to_numpy()
-    letter = (piece.str.len_chars() == 1).to_numpy() & (label > 0)
+    mark = piece.str.contains(r"^[.,#\n/-]$").to_numpy()
+    initial = (piece.str.len_chars() == 1).to_numpy() & (label > 0)
+    number = piece.str.contains(r"^\p{N}").to_numpy() & (label == _LOCATION)
+    address = np.convolve(number, np.ones(9), "same")[:count] > 0
     dot = (piece == ".").to_numpy()
-    between = particle[1:-1] | (dot[1:-1] & letter[:-2])
     found = label.copy()
-    at = table["at"].to_numpy()
-    fills = (label[1:-1] == 0) & between & (label[:-2] > 0) & (label[:-2] == label[2:]) & (at[:-2] == at[2:])
-    found[1:-1][fills] = label[:-2][fills]
+    for length in (1, 2):
+        left, right = slice(0, count - length - 1), slice(length + 1, count)
+        fills = (label[left] > 0) & (label[left] == label[right]) & (at[left] == at[right])
+        inner = [slice(step, count - length - 1 + step) for step in range(1, length + 1)]
+        for one in inner:
+            inside = particle[one] | (dot[one] & initial[left]) | (mark[one] & address[one] & (label[left] == _LOCATION))
+            fills &= (label[one] == 0) & inside
+        for one in inner:
+            found[one][fills] = label[left][fills]
     return found
