@@ -54,6 +54,8 @@ class Maker:
         self.company = list(typed.words(typed.COMPANY_WORDS))
         self.streets = [word.capitalize() for word in typed.words(typed.STREET_WORDS)[:30]]
         self.spots = [word.capitalize() for word in typed.words(typed.STREET_WORDS)[30:]]
+        self.street_before = typed.phrases(typed.STREET_BEFORE)
+        self.street_after = [word.replace("_", " ") for word in typed.words(typed.STREET_AFTER)]
         self.emoji = typed.words(typed.EMOJI)
         self.days = typed.words(typed.DAYS)
         self.function = typed.words(typed.FUNCTION_WORDS)
@@ -158,16 +160,25 @@ class Maker:
         base = rng.choice((self.last_name, self.first_name, self.town, self.thing_word))()
         return rng.choice(("", "", f"{rng.randint(1, 9999)} ")) + f"{base} {rng.choice(self.streets)}"
 
+    def foreign_street(self) -> str:
+        """Streets as they are called outside English, the number behind or before."""
+        rng = self.rng
+        base = rng.choice((self.last_name, self.first_name, self.town, lambda: self.made_up("last")))()
+        name = f"{rng.choice(self.street_before)} {base}" if rng.random() < 0.5 else base + rng.choice(self.street_after)
+        number = str(rng.randint(1, 300)) + rng.choice(("", "", "", "A", "b", "/2", "-4"))
+        return f"{number} {name}" if rng.random() < 0.3 else f"{name} {number}"
+
     def address(self) -> str:
         rng = self.rng
-        line = f"{rng.randint(1, 99999)} {self.street().lstrip('0123456789 ')}"
-        if rng.random() < 0.25:
+        roll = rng.random()
+        line = f"{rng.randint(1, 99999)} {self.street().lstrip('0123456789 ')}" if roll < 0.6 else self.foreign_street()
+        if roll > 0.92:
             line = f"{self.street().lstrip('0123456789 ')} {rng.randint(1, 300)}"
         if rng.random() < 0.3:
             line += rng.choice((" Apt. ", " Suite ", " Unit ", ", Apt ")) + str(rng.randint(1, 999))
         join = rng.choice((", ", ", ", " ", "\n"))
         if rng.random() < 0.85:
-            line += join + self.town()
+            line += join + rng.choice(("", "", f"{rng.randint(1000, 99999)} ")) + self.town()
         if rng.random() < 0.5:
             line += rng.choice((", ", " ")) + rng.choice(
                 (

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from airflow_privacy.core.detect.names.features import Integers, candidates, of_pieces, of_places, shapes
+from airflow_privacy.core.detect.names.features import Integers, candidates, level, of_pieces, of_places
 from airflow_privacy.core.detect.names.lexicon import ORGANIZATION, lexicon
 from airflow_privacy.core.detect.names.words import cut
 
@@ -32,7 +32,7 @@ def look(texts: pl.Series, words: Sequence[str], endings: Sequence[str]) -> Cont
     features = of_pieces(distinct, words, endings)
     numbers = pl.DataFrame({"piece": distinct, "number": np.arange(len(distinct), dtype=np.int32)})
     piece = table.select("piece").join(numbers, on="piece", how="left", maintain_order="left")["number"].to_numpy()
-    shape = shapes(features)[piece]
+    shape = level(features, "shape")[piece]
     places = of_places(table["at"].to_numpy().astype(np.int32), shape, table["gap"].to_numpy(), _several(table, shape))
     candidate = candidates(features)[piece]
     return Context(table, piece, features, places, candidate | _numbers(shape, candidate))
