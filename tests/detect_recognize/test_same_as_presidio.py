@@ -18,8 +18,9 @@ from airflow_privacy.core.detect.recognize.engine import Engine, build_engine
 
 # Published example numbers: valid as they stand.
 KNOWN = (
-    "DE89370400440532013000", "gb82 west 1234 5698 7654 32", "FR14 2004 1010 0505 0001 3M02 606", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
-    "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "ann.bee+x@mail.example.com", "http://example.org/a?b=c", "fe80::1%eth0/64",
+    "DE89370400440532013000", "gb82 west 1234 5698 7654 32", "FR14 2004 1010 0505 0001 3M02 606",
+    "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "ann.bee+x@mail.example.com", "http://example.org/a?b=c",
+    "fe80::1%eth0/64",
     "::ffff:10.0.0.1", "2001:db8::8:800:200c:417a", "4111 1111 1111 1111", "1234567890123", "078-05-1121", "9434765919",
     "user@münchen.de", "x@localhost", "'https://a.co.uk/x'",
 )  # fmt: skip

@@ -11,6 +11,7 @@ import regex
 from hypothesis import strategies as st
 from presidio_analyzer import PatternRecognizer, predefined_recognizers
 from presidio_reference import OfflineEmail
+from valid_texts import VALID
 
 _LOOK_AROUND = re.compile(r"\(\?(?:<?[!=])(?:\\.|\[[^]]*\]|\((?:[^()]|\([^()]*\))*\)|[^()])*\)")
 _OTHERS = (string.digits, string.ascii_uppercase, string.ascii_lowercase)
@@ -26,7 +27,12 @@ def families(name: str) -> st.SearchStrategy[list[str]]:
     """Lists of texts that patterns of *name* match: one drawn text, variants of some of its characters, and each last digit."""
     kind = recognizer(name)
     drawn = st.one_of([_written(pattern.regex, kind.global_regex_flags) for pattern in kind.patterns])
-    return st.tuples(drawn, st.randoms(use_true_random=False)).map(lambda pair: _matched(kind, _family(*pair)))
+    more: st.SearchStrategy[list[str]] = st.just([])
+    if name in VALID:
+        drawn = st.one_of(drawn, VALID[name], VALID[name])
+        more = st.lists(VALID[name], min_size=10, max_size=15)
+    chance = st.randoms(use_true_random=False)
+    return st.tuples(drawn, chance, more).map(lambda parts: _matched(kind, _family(*parts[:2]) + parts[2]))
 
 
 def _written(pattern: str, flags: int) -> st.SearchStrategy[str]:

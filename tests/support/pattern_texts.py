@@ -1,4 +1,4 @@
-"""Texts that recognizers' patterns match, nearly match, or that stand in the way of a match; drawn from the patterns themselves."""
+"""Texts that recognizers' patterns match or nearly match, drawn from the patterns themselves."""
 
 from __future__ import annotations
 
@@ -9,11 +9,34 @@ from typing import Any
 
 from airflow_privacy.core.detect.recognize.syntax import read
 
-DIGITS = "0123456789٠١٢३७８𝟗"
-LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZäßéÑжИ漢ſKıİ"
+DIGITS = "0123456789\u0660\u0661\u0662\u0969\u096d\uff18\U0001d7d7"
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZäßéÑжИ漢\u017f\u212a\u0131\u0130"
 BLANKS = " \t\n\u00a0\u3000\r"
 SIGNS = ".,:;-_/\\@#()[]{}<>'\"!?%&+*=~^|$`€😀\u0301\u200d"
-JOINTS = ("", "", " ", " ", " ", ", ", "\n", "-", ".", ":", "/", "_", "é", "😀", "0", "x", "'", '"', "\t", "\u00a0", "\x00", "\x01")
+JOINTS = (
+    "",
+    "",
+    " ",
+    " ",
+    " ",
+    ", ",
+    "\n",
+    "-",
+    ".",
+    ":",
+    "/",
+    "_",
+    "é",
+    "😀",
+    "0",
+    "x",
+    "'",
+    '"',
+    "\t",
+    "\u00a0",
+    "\x00",
+    "\x01",
+)
 FILLERS = ("the", "order", "no.", "is", "Müller", "zwölf", "id:", "be", "2024", "number", "7", "::", "->", "www.", "ΟΔΟΣ", "İd")
 
 

@@ -1,17 +1,23 @@
-"""Presidio's recognizers as the installed version brings them along. With custom.py the only module of the stage to import it."""
+"""Presidio's recognizers as the installed version brings them along."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
+import regex
 import tldextract
 from presidio_analyzer import EntityRecognizer, PatternRecognizer, predefined_recognizers
+from presidio_analyzer.input_validation import ConfigurationValidator
 from presidio_analyzer.recognizer_registry.recognizers_loader_utils import RecognizerConfigurationLoader, RecognizerListLoader
 
 from airflow_privacy.core.errors import BadInput
+
+#: What Presidio compiles patterns with where nothing else is said.
+FLAGS = int(regex.DOTALL | regex.MULTILINE | regex.IGNORECASE)
 
 
 def pattern_recognizers(
@@ -28,30 +34,34 @@ def pattern_recognizers(
     :param entities: only recognizers of these entities.
     :raises BadInput: ``unknown-recognizer``, ``unknown-entity``.
     """
-    made = _configured(language, only_enabled=names is None)
+    made: list[Any] = _configured(language, only_enabled=names is None)
     if names is not None and names != "all":
         unknown = sorted(set(names) - {type(recognizer).__name__ for recognizer in made})
         if unknown:
             raise BadInput("unknown-recognizer", f"Presidio has no pattern recognizer {', '.join(unknown)}", where="recognizers")
         made = [recognizer for recognizer in made if type(recognizer).__name__ in set(names)]
     if countries is not None:
-        made = RecognizerListLoader.filter_by_countries(made, list(countries))
+        made = list(RecognizerListLoader.filter_by_countries(made, list(countries)))
     if entities is not None:
         wanted = set(entities)
         made = [recognizer for recognizer in made if wanted.intersection(recognizer.supported_entities)]
     return tuple(made)
 
 
-def read_custom(path: Any, language: str) -> tuple[EntityRecognizer, ...]:
+def read_custom(path: Path, language: str) -> tuple[EntityRecognizer, ...]:
     """The recognizers of a file in Presidio's own YAML format.
 
     :raises BadInput: ``bad-recognizers``; what Presidio has to say is cut off, as it may print the file.
     """
+    if not Path(path).is_file():  # Presidio would take its own file instead
+        raise BadInput("bad-recognizers", "There is no such file of recognizers", where=str(path))
     reason = ""
     try:
-        configuration = RecognizerConfigurationLoader.get(conf_file=str(path))
-        configuration["supported_languages"] = sorted({language, *configuration.get("supported_languages", ())})
-        return tuple(RecognizerListLoader.get(**configuration))
+        read = {"supported_languages": [language], "global_regex_flags": FLAGS}
+        read.update(RecognizerConfigurationLoader.get(conf_file=str(path)))
+        checked = ConfigurationValidator.validate_recognizer_registry_configuration(read)
+        parts = ("recognizers", "supported_languages", "global_regex_flags", "supported_countries")
+        return tuple(RecognizerListLoader.get(**{part: checked[part] for part in parts if part in checked}))
     except Exception as error:  # noqa: BLE001  Presidio raises what its parsers raise
         reason = type(error).__name__
     raise BadInput(
@@ -59,10 +69,10 @@ def read_custom(path: Any, language: str) -> tuple[EntityRecognizer, ...]:
         f"Presidio cannot read the recognizers ({reason})",
         where=str(path),
         do="See Presidio's documentation of recognizer registries in YAML.",
-    ) from None
+    )
 
 
-def _configured(language: str, *, only_enabled: bool) -> list[PatternRecognizer]:
+def _configured(language: str, *, only_enabled: bool) -> list[Any]:
     configuration = RecognizerConfigurationLoader.get(registry_configuration={"supported_languages": [language]})
     if not only_enabled:
         rows = [_in_one_language(row, language) for row in configuration["recognizers"] if _class_of(row) is not None]
@@ -101,3 +111,13 @@ def public_suffixes() -> tldextract.TLDExtract:
 def is_mail(text: str) -> bool:
     """Presidio's validation of a mail address, without its download."""
     return bool(public_suffixes()(text).fqdn)
+
+
+def is_predefined(recognizer: EntityRecognizer) -> bool:
+    """Whether *recognizer* is one of Presidio's own pattern recognizers, as it stands."""
+    return type(recognizer) in classes()
+
+
+def has_own(recognizer: PatternRecognizer, method: str) -> bool:
+    """Whether the class has a *method* of its own in place of ``PatternRecognizer``'s."""
+    return getattr(type(recognizer), method) is not getattr(PatternRecognizer, method)

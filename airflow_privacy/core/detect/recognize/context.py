@@ -1,7 +1,8 @@
 """Words near a match that raise its score: Presidio's rule, on the texts that hold such a word at all.
 
-A match gains 0.35 (at least 0.4 in all, at most 1) when a context word of its recognizer is part of the word that it begins in, or of
-one of the five words before; where it begins in a word that does not count, the next one that does is looked at too. Words are spaCy's tokens with stop words and punctuation left out.
+A match gains 0.35 (at least 0.4 in all, at most 1) when a context word of its recognizer is part of the word that it begins in,
+or of one of the five words before; where it begins in a word that does not count, the next one that does is looked at too.
+Words are spaCy's tokens; stop words and punctuation do not count.
 """
 
 from __future__ import annotations
@@ -104,5 +105,6 @@ def _gained(score: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def _holding(texts: pl.Series, rows: Rows, lower: list[str]) -> npt.NDArray[np.bool_]:
     """Texts that hold a context word anywhere. Beyond ASCII, case is Python's matter: those texts pass."""
     values = texts.gather(rows)
-    held = values.str.contains_any(lower, ascii_case_insensitive=True).to_numpy()
-    return held | values.str.contains(r"[^\x00-\x7f]").to_numpy()
+    held: npt.NDArray[np.bool_] = values.str.contains_any(lower, ascii_case_insensitive=True).to_numpy()
+    held |= values.str.contains(r"[^\x00-\x7f]").to_numpy()
+    return held

@@ -21,7 +21,7 @@ def kept(found: Matches, group: Rows) -> npt.NDArray[np.bool_]:
         return stays
     order = np.lexsort((-found.score, found.start - found.end, found.start, group, found.row))
     row, kind = found.row[order], group[order]
-    start, end, score = found.start[order], found.end[order], found.score[order]
+    end, score = found.end[order], found.score[order]
     # In this order a row is held by an earlier one only. Step by step: neighbours first, then next neighbours, within a text.
     step, gone = 1, np.zeros(count, bool)
     later = np.arange(1, count)

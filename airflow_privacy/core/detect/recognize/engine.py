@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from airflow_privacy.core.detect.found import FOUND, in_order
 from airflow_privacy.core.detect.recognize.context import Words, raised
 from airflow_privacy.core.detect.recognize.duplicates import kept
-from airflow_privacy.core.detect.recognize.matching import CompiledPattern, Judge, Matcher, Matches, Texts, joined, prepared
+from airflow_privacy.core.detect.recognize.matcher import Matcher
+from airflow_privacy.core.detect.recognize.matching import CompiledPattern, Matches, Texts, joined, prepared
+from airflow_privacy.core.detect.validate.registry import INVALIDATORS, VALIDATORS
+
+if TYPE_CHECKING:
+    from presidio_analyzer import EntityRecognizer
 
 #: Seconds that one pattern may take for one value, as in Presidio.
 TIMEOUT = 60.0
+
+_ROWS = pl.Schema([("row", pl.UInt32()), *((name, dtype) for name, dtype in FOUND.items() if name != "at")])
+
+
+@dataclass(frozen=True)
+class Analyzed:
+    """Recognizers that Presidio's analyzer asks, text by text."""
+
+    name: str
+    language: str
+    analyze: Callable[[str], list[tuple[str, int, int, float]]]
 
 
 @dataclass(frozen=True)
@@ -25,18 +41,20 @@ class Engine:
     """Recognizers ready to be asked. Frozen; a find keeps nothing of the texts."""
 
     matchers: tuple[Matcher, ...]
+    analyzed: tuple[Analyzed, ...]
     context: tuple[str, ...]
     threshold: float
     lemmas: bool
-    others: tuple[Callable[[pl.Series], pl.DataFrame], ...] = ()
 
     def find(self, texts: pl.Series) -> pl.DataFrame:
         """Every entity in a column of texts, as a table of schema :data:`FOUND`.
 
-        For each text it is what Presidio's analyzer returns with the same recognizers and a blank spaCy pipeline, whose lemmas
-        are the words themselves. Equal texts are looked at once.
+        For each text it is what Presidio's analyzer returns with the same recognizers and a blank spaCy pipeline whose lemmas
+        are the words themselves; of recognizers of several languages, what the analyzers of each language return. Equal texts
+        are looked at once.
 
-        :raises CheckFailed: ``pattern-timeout``: a pattern took too long for a value, so that the scan would not be complete.
+        :raises CheckFailed: ``pattern-timeout``: a pattern took too long for a value, and the scan would not be complete.
+        :raises BadInput: ``recognizer-failed``: a recognizer's own code raised.
         """
         texts = texts.cast(pl.String)
         distinct = texts.unique().drop_nulls()
@@ -52,49 +70,61 @@ class Engine:
         return in_order(places.join(rows, on="row", how="inner"))
 
     def _in_distinct(self, distinct: pl.Series) -> pl.DataFrame:
-        prepared_texts = prepared(distinct)
+        parted = prepared(distinct)
         words: dict[str, Words] = {}
-        groups: dict[tuple[str, str], int] = {}
-        parts: list[Matches] = []
-        kinds, names = [], []
-        for place, matcher in enumerate(self.matchers):
-            found = self._one(matcher, prepared_texts, words)
-            if len(found.row) == 0:
-                continue
-            group = groups.setdefault((matcher.language, matcher.entity), len(groups))
-            parts.append(found)
-            kinds.append(np.full(len(found.row), group))
-            names.append(np.full(len(found.row), place))
-        frames = [pl.DataFrame(schema={"row": pl.Int64, **dict(list(FOUND.items())[1:])})]
-        if parts:
-            found, kind, name = joined(parts), np.concatenate(kinds), np.concatenate(names)
-            stays = kept(found, kind) if _any_shared(self.matchers, groups) or True else np.ones(len(kind), bool)
-            frames.append(self._table(found.where(stays), name[stays]))
-        return pl.concat(frames)
+        parts = [(self._one(matcher, parted, words), matcher.name, matcher.language, matcher.entity) for matcher in self.matchers]
+        for source in self.analyzed:
+            parts.extend((found, source.name, source.language, entity) for entity, found in _asked(source, distinct))
+        parts = [part for part in parts if len(part[0].row)]
+        if not parts:
+            return pl.DataFrame(schema=_ROWS)
+        found = joined([part[0] for part in parts])
+        sizes = [len(part[0].row) for part in parts]
+        groups = {key: number for number, key in enumerate(dict.fromkeys(part[2:] for part in parts))}
+        if len(groups) < len(parts):
+            # Several recognizers of one entity: what one says may hold what another says.
+            stays = kept(found, np.repeat([groups[part[2:]] for part in parts], sizes))
+        else:
+            stays = np.ones(len(found.row), bool)
+        place = np.repeat(np.arange(len(parts)), sizes)[stays]
+        return _table(found.where(stays), place, [part[3] for part in parts], [part[1] for part in parts])
 
     def _one(self, matcher: Matcher, texts: Texts, words: dict[str, Words]) -> Matches:
         found = matcher.find(texts)
         if len(found.row) == 0:
             return found
+        alone = np.zeros(len(found.row), np.int64)
         if matcher.own is None:
-            found = found.where(kept(found, np.zeros(len(found.row), np.int64)))
+            found = found.where(kept(found, alone))
         near = None
         if self.lemmas and matcher.context:
             near = words.setdefault(matcher.language, Words(matcher.language))
         score = raised(texts.all, found, matcher.context, self.context, near)
         found = found._replace(score=score)
         least = self.threshold or matcher.thresholds.get(matcher.entity, matcher.thresholds.get("default", 0.0))
-        return found.where(score >= least) if least else found
-
-    def _table(self, found: Matches, name: Any) -> pl.DataFrame:
-        entities = pl.Series([matcher.entity for matcher in self.matchers]).gather(name)
-        by = pl.Series([matcher.name for matcher in self.matchers]).gather(name)
-        columns = {"row": found.row, "entity": entities, "start": found.start, "end": found.end, "score": found.score, "by": by}
-        return pl.DataFrame(columns, schema={"row": pl.Int64, **dict(list(FOUND.items())[1:])}, strict=False)
+        if least:
+            found = found.where(found.score >= least)
+        return found.where(kept(found, alone[: len(found.row)]))  # scores may have changed places
 
 
-def _any_shared(matchers: Sequence[Matcher], groups: Mapping[tuple[str, str], int]) -> bool:
-    return len(groups) < len(matchers)
+def _table(found: Matches, place: npt.NDArray[np.int64], entities: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
+    columns = {
+        "row": found.row,
+        "entity": pl.Series(entities).gather(place),
+        "start": found.start,
+        "end": found.end,
+        "score": found.score,
+        "by": pl.Series(names).gather(place),
+    }
+    return pl.DataFrame(columns).cast(_ROWS)
+
+
+def _asked(source: Analyzed, texts: pl.Series) -> list[tuple[str, Matches]]:
+    found: dict[str, list[tuple[int, int, int, float]]] = {}
+    for row, text in enumerate(texts.to_list()):
+        for entity, start, end, score in source.analyze(text):
+            found.setdefault(entity, []).append((row, start, end, score))
+    return [(entity, Matches.of(spans)) for entity, spans in found.items()]
 
 
 def build_engine(
@@ -106,7 +136,7 @@ def build_engine(
     context: Sequence[str] = (),
     threshold: float = 0.0,
     custom: Path | None = None,
-    extra: Sequence[Any] = (),
+    extra: Sequence[EntityRecognizer] = (),
     lemmas: bool = True,
     timeout: float = TIMEOUT,
 ) -> Engine:
@@ -120,58 +150,60 @@ def build_engine(
     :param context: words that count as context of every text, such as those of a column's name.
     :param threshold: least score; 0 for the recognizers' own thresholds.
     :param custom: a file in Presidio's YAML format with further recognizers.
-    :param extra: further ``presidio_analyzer.EntityRecognizer`` objects.
+    :param extra: further recognizers. Those that are more than patterns, validation and context words are asked by Presidio's
+        analyzer for every distinct text, slowly.
     :param lemmas: whether the words of a text count as context. A blank pipeline has no lemmas, and Presidio then finds no
         context; ``False`` gives that.
-    :param timeout: seconds that one pattern may take for one value.
+    :param timeout: seconds that one pattern may take for one value. Code of a recognizer that searches by itself keeps
+        Presidio's limit.
     :raises BadInput: ``unknown-recognizer``; ``bad-recognizers``.
     """
     from airflow_privacy.core.detect.recognize import catalog
+    from airflow_privacy.core.detect.recognize import custom as users
 
     known = catalog.pattern_recognizers(language, recognizers, countries, entities)
-    matchers = [_matcher(recognizer, timeout) for recognizer in known]
-    return Engine(tuple(matchers), tuple(context), threshold, lemmas)
+    brought: list[Any] = [*(catalog.read_custom(custom, language) if custom is not None else ()), *extra]
+    brought = [recognizer for recognizer in brought if recognizer.supported_language == language]
+    if entities is not None:
+        brought = [recognizer for recognizer in brought if set(entities).intersection(recognizer.supported_entities)]
+    plain = [recognizer for recognizer in brought if catalog.is_predefined(recognizer) or users.is_plain(recognizer)]
+    rest = [recognizer for recognizer in brought if recognizer not in plain]
+    analyzed: tuple[Analyzed, ...] = ()
+    if rest:
+        analyze = users.analyzed_by_presidio(rest, language, context=context, threshold=threshold, lemmas=lemmas)
+        analyzed = (Analyzed(", ".join(sorted(recognizer.name for recognizer in rest)), language, analyze),)
+    matchers = tuple(_matcher(recognizer, timeout) for recognizer in [*known, *plain])
+    return Engine(matchers, analyzed, tuple(context), threshold, lemmas)
 
 
 def _matcher(recognizer: Any, timeout: float) -> Matcher:
-    from presidio_analyzer import PatternRecognizer
+    from airflow_privacy.core.detect.recognize import catalog
+    from airflow_privacy.core.detect.recognize import custom as users
 
-    from airflow_privacy.core.detect.recognize.catalog import is_mail
-
-    cls = type(recognizer)
+    cls, name = type(recognizer), str(recognizer.name)
     flags = int(recognizer.global_regex_flags)
-    patterns = tuple(
-        CompiledPattern(pattern.regex, float(pattern.score), flags, timeout, recognizer.name) for pattern in recognizer.patterns
-    )
-    own = None
-    if cls.analyze is not PatternRecognizer.analyze:
-        entity = recognizer.supported_entities[0]
+    predefined = catalog.is_predefined(recognizer)
+    ask_valid = catalog.is_mail if predefined and cls.__name__ == "EmailRecognizer" else recognizer.validate_result
+    entity = str(recognizer.supported_entities[0])
 
-        def own(text: str) -> list[tuple[int, int, float]]:
-            return [(result.start, result.end, result.score) for result in recognizer.analyze(text, [entity], None)]
+    def own(text: str) -> list[tuple[int, int, float]]:
+        results = users.asked(name, lambda: recognizer.analyze(text, [entity], None))
+        return [(result.start, result.end, float(result.score)) for result in results]
 
-    predefined = cls.__module__.startswith("presidio_analyzer.predefined_recognizers")
-    valid, invalid = _judges() if predefined else ({}, {})
     return Matcher(
-        name=recognizer.name,
-        entity=recognizer.supported_entities[0],
-        language=recognizer.supported_language,
-        patterns=patterns,
-        validates=cls.validate_result is not PatternRecognizer.validate_result,
-        invalidates=cls.invalidate_result is not PatternRecognizer.invalidate_result,
-        ask_valid=is_mail if predefined and cls.__name__ == "EmailRecognizer" else recognizer.validate_result,
-        ask_invalid=recognizer.invalidate_result,
-        valid=valid.get(cls.__name__),
-        invalid=invalid.get(cls.__name__),
-        own=own,
+        name=name,
+        entity=entity,
+        language=str(recognizer.supported_language),
+        patterns=tuple(
+            CompiledPattern(pattern.regex, float(pattern.score), flags, timeout, name) for pattern in recognizer.patterns
+        ),
+        validates=catalog.has_own(recognizer, "validate_result"),
+        invalidates=catalog.has_own(recognizer, "invalidate_result"),
+        ask_valid=lambda text: users.asked(name, lambda: ask_valid(text)),
+        ask_invalid=lambda text: users.asked(name, lambda: recognizer.invalidate_result(text)),
+        valid=VALIDATORS.get(cls.__name__) if predefined else None,
+        invalid=INVALIDATORS.get(cls.__name__) if predefined else None,
+        own=own if catalog.has_own(recognizer, "analyze") else None,
         context=tuple(recognizer.context or ()),
         thresholds=dict(recognizer.score_thresholds),
     )
-
-
-def _judges() -> tuple[Mapping[str, Judge], Mapping[str, Judge]]:
-    try:
-        validate = importlib.import_module("airflow_privacy.core.detect.validate")
-    except ModuleNotFoundError:
-        return {}, {}
-    return validate.VALIDATORS, validate.INVALIDATORS

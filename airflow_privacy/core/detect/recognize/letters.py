@@ -27,8 +27,7 @@ class Letters(NamedTuple):
     may: int = 0
     sure: int = 0
 
-    def __or__(self, other: tuple[object, ...]) -> Letters:  # type: ignore[override]
-        assert isinstance(other, Letters)
+    def union(self, other: Letters) -> Letters:
         return Letters(self.ascii | other.ascii, self.may | other.may, self.sure | other.sure)
 
     def negated(self) -> Letters:

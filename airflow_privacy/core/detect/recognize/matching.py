@@ -1,9 +1,9 @@
-"""Where one recognizer's patterns match in many texts, with Presidio's scores: Rust's engine first, Python's for the rest."""
+"""Where a pattern matches in many texts: Rust's engine says it where it can, Python's for the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -16,8 +16,6 @@ from airflow_privacy.core.detect.recognize.letters import fold
 from airflow_privacy.core.detect.recognize.shape import Rows, Shapes, kinds_of, shapes
 from airflow_privacy.core.detect.recognize.syntax import Translation, translate
 from airflow_privacy.core.errors import CheckFailed
-
-Judge = Callable[[pl.Series], pl.Series]
 
 _MARK = "\x00"
 
@@ -44,10 +42,16 @@ class Matches(NamedTuple):
 
     @classmethod
     def none(cls) -> Matches:
-        return cls(*(np.empty(0, np.int64) for _ in range(3)), np.empty(0, np.float64))
+        empty = np.empty(0, np.int64)
+        return cls(empty, empty, empty, np.empty(0, np.float64))
+
+    @classmethod
+    def of(cls, spans: Sequence[tuple[int, int, int, float]]) -> Matches:
+        row, start, end, score = zip(*spans, strict=True)
+        return cls(np.array(row, np.int64), np.array(start, np.int64), np.array(end, np.int64), np.array(score, np.float64))
 
     def where(self, keep: npt.NDArray[Any]) -> Matches:
-        return Matches(*(column[keep] for column in self))
+        return Matches(self.row[keep], self.start[keep], self.end[keep], self.score[keep])
 
 
 def joined(parts: list[Matches]) -> Matches:
@@ -111,7 +115,7 @@ class CompiledPattern:
         plain, other = self.candidates(texts)
         parts, slow = [], [texts.other_rows[other]]
         if len(plain):
-            found, left = self._vectorised(texts, plain)
+            found, left = self.vectorised(texts, plain)
             parts.append(found)
             slow.append(texts.plain_rows[left])
         rows = np.concatenate(slow)
@@ -119,7 +123,7 @@ class CompiledPattern:
             parts.append(self._one_by_one(texts.all, rows))
         return joined(parts)
 
-    def _vectorised(self, texts: Texts, rows: Rows) -> tuple[Matches, Rows]:
+    def vectorised(self, texts: Texts, rows: Rows) -> tuple[Matches, Rows]:
         """Matches in those of *rows* where Rust's answer is exact, and the rows where it is not."""
         form = self.plain
         if form is None or form.opaque:
@@ -155,14 +159,14 @@ class CompiledPattern:
 
     def _one_by_one(self, texts: pl.Series, rows: Rows) -> Matches:
         search, timeout = self.compiled.finditer, self.timeout
-        found: list[tuple[int, int, int]] = []
+        found: list[tuple[int, int, int, float]] = []
         late = False
         try:
             for row, text in zip(rows.tolist(), texts.gather(rows).to_list(), strict=True):
                 for match in search(text, timeout=timeout):
                     start, end = match.span()
                     if end > start:
-                        found.append((row, start, end))
+                        found.append((row, start, end, self.score))
         except TimeoutError:
             late = True
         if late:
@@ -172,10 +176,7 @@ class CompiledPattern:
                 where=self.owner,
                 do="Rewrite the pattern without nested repetition.",
             )
-        if not found:
-            return Matches.none()
-        columns = np.array(found, np.int64).T
-        return Matches(columns[0], columns[1], columns[2], np.full(len(found), self.score))
+        return Matches.of(found) if found else Matches.none()
 
 
 def _told(form: Translation | None) -> tuple[int, ...]:
@@ -189,7 +190,8 @@ def _passing(values: pl.Series, known: Shapes, form: Translation | None, needs: 
     if len(rows) == 0:
         return rows
     some = values if len(rows) == len(values) else values.gather(rows)
-    return rows[some.str.contains(form.rust).to_numpy()]
+    passing: Rows = rows[some.str.contains(form.rust).to_numpy()]
+    return passing
 
 
 class Spans(NamedTuple):
@@ -235,103 +237,3 @@ def _several(values: pl.Series, marked: pl.Series, pattern: str) -> Spans:
             at += width
             end.append(at)
     return Spans(np.array(row, np.int64), np.array(start, np.int64), np.array(end, np.int64))
-
-
-@dataclass(frozen=True)
-class Matcher:
-    """A pattern recognizer: its patterns and how a match is judged.
-
-    ``valid`` and ``invalid`` judge matched ASCII texts as columns (null: no opinion); without them, and for other texts,
-    Presidio's own methods are asked once for each distinct text. ``own`` is Presidio's ``analyze`` where a recognizer has one
-    of its own, and ``whole`` the pattern that decides it for texts which one match covers.
-    """
-
-    name: str
-    entity: str
-    language: str
-    patterns: tuple[CompiledPattern, ...]
-    validates: bool
-    invalidates: bool
-    ask_valid: Callable[[str], bool | None]
-    ask_invalid: Callable[[str], bool | None]
-    valid: Judge | None = None
-    invalid: Judge | None = None
-    own: Callable[[str], list[tuple[int, int, float]]] | None = None
-    context: tuple[str, ...] = ()
-    thresholds: dict[str, float] = field(default_factory=dict)
-
-    def find(self, texts: Texts) -> Matches:
-        """Validated matches, before duplicates are left out."""
-        if self.own is not None:
-            return self._find_own(texts)
-        parts = [found for pattern in self.patterns if len((found := pattern.find(texts)).row)]
-        return self._judged(texts.all, joined(parts)) if parts else Matches.none()
-
-    def _find_own(self, texts: Texts) -> Matches:
-        assert self.own is not None
-        rows, quick = [], []
-        for pattern in self.patterns:
-            plain, other = pattern.candidates(texts)
-            left = plain
-            if pattern.plain is not None and not pattern.plain.opaque and len(self.patterns) == 1:
-                done, left = self._whole(pattern, texts, plain)
-                quick.append(done)
-            rows.append(np.concatenate([texts.plain_rows[left], texts.other_rows[other]]))
-        asked = np.unique(np.concatenate(rows))
-        found = [
-            (row, *span)
-            for row, text in zip(asked.tolist(), texts.all.gather(asked).to_list(), strict=True)
-            for span in self.own(text)
-        ]
-        if found:
-            row, start, end, score = zip(*found, strict=True)
-            quick.append(Matches(np.array(row), np.array(start), np.array(end), np.array(score, np.float64)))
-        return joined(quick)
-
-    def _whole(self, pattern: CompiledPattern, texts: Texts, rows: Rows) -> tuple[Matches, Rows]:
-        """Texts that one match covers and that are valid as they stand; nothing shorter is looked at then."""
-        found, _ = pattern._vectorised(texts, rows)
-        covering = (found.start == 0) & (found.end == texts.all.str.len_bytes().gather(found.row).to_numpy())
-        kept = self._judged(texts.all, found.where(covering))
-        return kept, rows[~np.isin(texts.plain_rows[rows], kept.row)]
-
-    def _judged(self, texts: pl.Series, found: Matches) -> Matches:
-        score = found.score
-        if self.validates or self.invalidates:
-            matched = cut(texts, found)
-            if self.validates:
-                verdict = self._ask(matched, self.valid, self.ask_valid)
-                score = np.where(verdict == 1, 1.0, np.where(verdict == 0, 0.0, score))
-            if self.invalidates:
-                score = np.where(self._ask(matched, self.invalid, self.ask_invalid) == 1, 0.0, score)
-        keep = score > 0
-        return Matches(found.row, found.start, found.end, score).where(keep)
-
-    def _ask(self, matched: pl.Series, judge: Judge | None, ask: Callable[[str], bool | None]) -> npt.NDArray[np.int8]:
-        """1, 0 or -1 for true, false and no opinion."""
-        if judge is None:
-            distinct = matched.unique()
-            answers = pl.Series([_as_number(ask(text)) for text in distinct.to_list()], dtype=pl.Int8)
-            told = pl.DataFrame({"text": matched}).join(
-                pl.DataFrame({"text": distinct, "answer": answers}), on="text", how="left", maintain_order="left"
-            )
-            return told["answer"].to_numpy()
-        plain = ~matched.str.contains(r"[^\x00-\x7f]").to_numpy()
-        if plain.all():
-            return judge(matched).cast(pl.Int8).fill_null(-1).to_numpy()
-        verdict = np.empty(len(matched), np.int8)
-        rows = np.flatnonzero(plain)
-        verdict[rows] = judge(matched.gather(rows)).cast(pl.Int8).fill_null(-1).to_numpy()
-        rest = np.flatnonzero(~plain)
-        verdict[rest] = [_as_number(ask(text)) for text in matched.gather(rest).to_list()]
-        return verdict
-
-
-def _as_number(answer: object) -> int:
-    return -1 if answer is None else int(bool(answer))
-
-
-def cut(texts: pl.Series, found: Matches) -> pl.Series:
-    """The matched parts of the texts."""
-    frame = pl.DataFrame({"text": texts.gather(found.row), "start": found.start, "length": found.end - found.start})
-    return frame.select(pl.col("text").str.slice(pl.col("start"), pl.col("length"))).to_series()

@@ -26,7 +26,8 @@ class Shapes:
     @property
     def ascii(self) -> npt.NDArray[np.bool_]:
         """Texts of ASCII characters without the null character, which the engine uses as a mark."""
-        return (self.kinds & np.uint64(1 << _BEYOND | 1 << _ZERO)) == 0
+        plain: npt.NDArray[np.bool_] = (self.kinds & np.uint64(1 << _BEYOND | 1 << _ZERO)) == 0
+        return plain
 
     def taken(self, rows: Rows) -> Shapes:
         return Shapes(self.kinds[rows], self.length[rows], self.digits[rows])

@@ -1,7 +1,7 @@
 """What a pattern of the ``regex`` module says in terms of Rust's linear-time engine.
 
-A pattern is read with Python's own parser and written again over exact sets of characters. What Rust has no word for (look-around,
-atomic groups, references to groups) is widened, and noted, so that whoever uses the result knows how far it holds.
+A pattern is read with Python's own parser and written again over exact sets of characters. What Rust has no word for
+(look-around, atomic groups, references to groups) is widened, and noted, so that whoever uses the result knows how far it holds.
 """
 
 from __future__ import annotations
@@ -139,9 +139,7 @@ def _sequence(items: Any, notes: _Notes, *, top: bool = False) -> _Part:
         first = top and all(_zero_width(item) for item in items[:place])
         last = top and place == len(items) - 1
         part = _item(op, av, notes, first=first, last=last, alone=top and place == 0)
-        whole = _Part(
-            whole.rust + part.rust, whole.length + part.length, whole.digits + part.digits, (*whole.needs, *part.needs)
-        )
+        whole = _Part(whole.rust + part.rust, whole.length + part.length, whole.digits + part.digits, (*whole.needs, *part.needs))
     return whole
 
 
@@ -163,7 +161,8 @@ def _item(op: Any, av: Any, notes: _Notes, *, first: bool, last: bool, alone: bo
     if op is sre.BRANCH:
         return _branch([_sequence(branch, notes) for branch in av[1]])
     if op in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):
-        return _repeat(op, *av, notes)
+        low, high, inner = av
+        return _repeat(op, low, high, inner, notes)
     if op is sre.ATOMIC_GROUP:
         notes.opaque = True
         part = _sequence(av, notes)
@@ -174,7 +173,8 @@ def _item(op: Any, av: Any, notes: _Notes, *, first: bool, last: bool, alone: bo
     if op is sre.AT:
         return _Part(_place(av, notes))
     if op in (sre.ASSERT, sre.ASSERT_NOT):
-        return _look_around(op, *av, notes, first=first, last=last, alone=alone)
+        direction, inner = av
+        return _look_around(op, direction, inner, notes, first=first, last=last, alone=alone)
     notes.opaque = True
     return _Part(r"[\s\S]*")  # whatever it is, it matches some text
 
@@ -201,9 +201,10 @@ def _letters(op: Any, av: Any, notes: _Notes) -> Letters:
         if kind is sre.NEGATE:
             negate = True
         elif kind is sre.RANGE:
-            found = found | between(*value, notes.ignore_case)
+            low, high = value
+            found = found.union(between(low, high, notes.ignore_case))
         else:
-            found = found | _letters(kind, value, notes)
+            found = found.union(_letters(kind, value, notes))
     return found.negated() if negate else found
 
 
@@ -290,7 +291,8 @@ def _half_border(inner: Any, direction: int, notes: _Notes) -> str | None:
     items = list(inner)
     if notes.fold or len(items) != 1 or items[0][0] not in (sre.IN, sre.CATEGORY):
         return None
-    if _letters(*items[0], notes).ascii != category("w").ascii:
+    op, av = items[0]
+    if _letters(op, av, notes).ascii != category("w").ascii:
         return None
     return r"(?-u:\b{start-half})" if direction < 0 else r"(?-u:\b{end-half})"
 
