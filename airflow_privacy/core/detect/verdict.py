@@ -12,7 +12,7 @@ from airflow_privacy.core.detect.bounds import upper_bound_95
 from airflow_privacy.core.detect.column_names import hints, is_identifier, tokens
 from airflow_privacy.core.detect.fit import fits
 from airflow_privacy.core.detect.lexicon import Meaning
-from airflow_privacy.core.detect.phones import count_phones
+from airflow_privacy.core.detect.phones.spelling import count_phones
 from airflow_privacy.core.detect.tally import Tally
 from airflow_privacy.core.model.contract import Column, Table
 from airflow_privacy.core.model.findings import ColumnFinding, Role, Signal
