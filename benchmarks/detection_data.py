@@ -16,6 +16,8 @@ STRINGS = (
 )  # fmt: skip
 #: The five entities of ``detect.patterns``.
 FIVE = ("EmailRecognizer", "UsSsnRecognizer", "CreditCardRecognizer", "IbanRecognizer", "IpRecognizer")
+#: Rows that both sides read first: recognizers load lists and compile patterns when they first need them.
+WARM = 50
 _CHUNK = 100_000
 _MILLION = (
     "customer_id", "first_name", "last_name", "email", "phone", "birth_date", "street", "postal_code", "iban", "card_number",

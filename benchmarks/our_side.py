@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
+from detection_data import WARM
 from fresh import Clock
 
 
 def read_all(table: Path, out: Path, recognizers: Sequence[str] | None, *, phones: bool) -> tuple[float, float]:
     """Every column by *recognizers* (names; None for those of a new analyzer); the spans go to *out*.
 
-    Seconds and processor seconds, without starting up.
+    Seconds and processor seconds, after some rows to warm up.
     """
     from airflow_privacy.core.detect.recognize.engine import build_engine
 
@@ -21,9 +22,10 @@ def read_all(table: Path, out: Path, recognizers: Sequence[str] | None, *, phone
         from airflow_privacy.core.detect.phones.finder import find_phones
 
         finders.append(find_phones)
-    for find in finders:
-        find(pl.Series(["nothing"]))
     frame = pl.read_parquet(table)
+    for column in frame.head(WARM):
+        for find in finders:
+            find(column)
     clock = Clock()
     found = [(column.name, find(column)) for column in frame.get_columns() for find in finders]
     spent = clock.read()

@@ -15,7 +15,48 @@ _SHARE = float(2**64)
 _DRAWN = 2_000
 _ALL_DIFFERENT = 0.95
 
-EMPTY = pl.DataFrame(schema={"hash": pl.UInt64, "n": pl.Int64})
+
+class Sketch:
+    """The smallest hashes that were seen. What is added waits until it is worth sorting."""
+
+    def __init__(self) -> None:
+        self._held = pl.DataFrame(schema={"hash": pl.UInt64, "n": pl.Int64})
+        self._waiting: list[pl.DataFrame] = []
+
+    def add(self, hashes: pl.Series, n: pl.Series) -> None:
+        """Count values by their hashes, in any order; a hash may come several times."""
+        new = pl.DataFrame([hashes.alias("hash"), n.alias("n")])
+        if self._held.height >= SKETCH:
+            new = new.filter(pl.col("hash") <= self._held["hash"][-1])
+        if new.height:
+            self._waiting.append(new)
+        if sum(waiting.height for waiting in self._waiting) > 2 * SKETCH:
+            self._settle()
+
+    @property
+    def number(self) -> int:
+        """Different values, exact or estimated."""
+        held = self._settle()
+        if held.height < SKETCH:
+            return held.height
+        return round((SKETCH - 1) / (int(held["hash"][-1]) / _SHARE))
+
+    @property
+    def ratio(self) -> float:
+        """Different values by values, among those that are kept; 0 if there are none."""
+        held = self._settle()
+        total = int(held["n"].sum())
+        return held.height / total if total else 0.0
+
+    def _settle(self) -> pl.DataFrame:
+        if self._waiting:
+            # Sorting and adding up runs takes half the time of grouping.
+            both = pl.concat([self._held, *self._waiting]).sort("hash")
+            last = (both["hash"] != both["hash"].shift(-1)).fill_null(value=True)
+            counted = both.with_columns(pl.col("n").cum_sum()).filter(last).head(SKETCH)
+            self._held = counted.with_columns(pl.col("n").diff().fill_null(pl.col("n")))
+            self._waiting = []
+        return self._held
 
 
 def hashes_of(values: pl.Series) -> pl.Series:
@@ -29,26 +70,6 @@ def grouped(values: pl.Series) -> pl.DataFrame:
     if drawn.n_unique() < _ALL_DIFFERENT * len(drawn):
         return values.alias("value").value_counts(name="n").with_columns(pl.col("n").cast(pl.Int64))
     return values.alias("value").to_frame().with_columns(pl.lit(1, dtype=pl.Int64).alias("n"))
-
-
-def merged(held: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """The smallest hashes of both (``hash``, ``n``), in order; those of *new* may come several times."""
-    if held.height >= SKETCH:
-        new = new.filter(pl.col("hash") <= held["hash"][-1])
-    if new.is_empty():
-        return held
-    # Sorting, merging and adding up runs takes a third of the time of grouping.
-    both = held.merge_sorted(new.sort("hash"), key="hash")
-    last = (both["hash"] != both["hash"].shift(-1)).fill_null(value=True)
-    counted = both.with_columns(pl.col("n").cum_sum()).filter(last).head(SKETCH)
-    return counted.with_columns(pl.col("n").diff().fill_null(pl.col("n")))
-
-
-def number(sketch: pl.DataFrame) -> int:
-    """Different values, exact or estimated."""
-    if sketch.height < SKETCH:
-        return sketch.height
-    return round((SKETCH - 1) / (int(sketch["hash"][-1]) / _SHARE))
 
 
 def smallest(held: pl.DataFrame, new: pl.DataFrame, keep: int) -> pl.DataFrame:

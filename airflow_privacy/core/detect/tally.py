@@ -29,7 +29,7 @@ class Tally:
     counts: dict[str, int] = field(default_factory=dict)
     low: float | None = None
     high: float | None = None
-    hashes: pl.DataFrame = field(default_factory=distinct.EMPTY.clone)
+    sketch: distinct.Sketch = field(default_factory=distinct.Sketch)
     sample: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"hash": pl.UInt64, "value": pl.String}))
     runs: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"hash": pl.UInt64, "value": pl.String}))
 
@@ -48,13 +48,12 @@ class Tally:
     @property
     def distinct(self) -> int:
         """Distinct values; an estimate within about 0.4 % beyond ``distinct.SKETCH``."""
-        return distinct.number(self.hashes)
+        return self.sketch.number
 
     @property
     def distinct_ratio(self) -> float:
         """Distinct by usable values; exact or estimated from the same sample of values."""
-        total = int(self.hashes["n"].sum()) if self.hashes.height else 0
-        return self.hashes.height / total if total else 0.0
+        return self.sketch.ratio
 
     def add(self, values: pl.Series) -> None:
         """Count one slab of the column."""
@@ -64,7 +63,7 @@ class Tally:
             self._plus("non_missing", values.len() - values.null_count())
             if self.dtype in ("integer", "number", "decimal"):
                 self._numbers(groups)
-            self._distinct(groups["value"], groups["n"])
+            self.sketch.add(distinct.hashes_of(groups["value"]), groups["n"])
             return
         groups = distinct.grouped(text.drop_nulls()).with_columns(pl.col("value").str.strip_chars())
         groups = groups.filter(pl.col("value") != "")
@@ -77,11 +76,6 @@ class Tally:
     def _plus(self, name: str, amount: object) -> None:
         if isinstance(amount, int) and amount:
             self.counts[name] = self.counts.get(name, 0) + amount
-
-    def _distinct(self, values: pl.Series, n: pl.Series) -> pl.Series:
-        hashes = distinct.hashes_of(values).alias("hash")
-        self.hashes = distinct.merged(self.hashes, pl.DataFrame([hashes, n]))
-        return hashes
 
     def _keep(self, values: pl.Series, where: str, hashes: pl.Series | None = None) -> None:
         if values.is_empty():
@@ -110,7 +104,7 @@ class Tally:
         phones = digits.filter(pl.col("value").str.len_bytes() <= 20)
         self._plus("shape:PHONE_NUMBER", phones["n"].sum())
         self._bare(digits)
-        self._cards(digits)
+        self._card_numbers(digits, digits["value"])
         self._keep(digits["value"], "sample")
 
     def _bare(self, digits: pl.DataFrame) -> None:
@@ -126,12 +120,16 @@ class Tally:
         cards, others = _parted(groups, patterns.CARD_SHAPE)
         if cards.is_empty():
             return others
-        digits = cards["value"].str.replace_all(r"[ -]", "")
-        sized = digits.str.len_bytes().is_between(13, 19)
-        self._plus("shape:CREDIT_CARD", cards.filter(sized)["n"].sum())
-        valid = sized & checksums.card(pl.select(pl.when(sized).then(digits)).to_series()).fill_null(value=False)
-        self._plus("CREDIT_CARD", cards.filter(valid)["n"].sum())
+        valid = self._card_numbers(cards, cards["value"].str.replace_all(r"[ -]", ""))
         return pl.concat([others, cards.filter(~valid)])
+
+    def _card_numbers(self, groups: pl.DataFrame, digits: pl.Series) -> pl.Series:
+        """Count what of *digits*, one a group, are card numbers; gives back which."""
+        sized = digits.str.len_bytes().is_between(13, 19)
+        self._plus("shape:CREDIT_CARD", groups.filter(sized)["n"].sum())
+        valid = sized & checksums.card(digits)
+        self._plus("CREDIT_CARD", groups.filter(valid)["n"].sum())
+        return valid
 
     def _ibans(self, groups: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Count IBANs; gives back what only looks like one, and what does not."""
@@ -170,7 +168,8 @@ class Tally:
             self._plus("name", _parted(part, patterns.PERSON_SHAPE)[0]["n"].sum())
         for part in (numbered, _parted(usual, patterns.DIGIT)[0]):
             self._plus("digit", part["n"].sum())
-        hashes = self._distinct(usable["value"], usable["n"])
+        hashes = distinct.hashes_of(usable["value"])
+        self.sketch.add(hashes, usable["n"])
         self._keep(usable["value"], "sample", hashes)
         # What has no digit, at sign or the like neither is nor holds any of the patterns.
         self._held(pl.concat([self._numbered(numbered), self._full(signed)]))
