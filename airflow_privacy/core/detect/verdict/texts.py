@@ -105,5 +105,8 @@ def _is_code(tally: Tally) -> bool:
 
 def _dialled(draft: Draft, tally: Tally) -> bool:
     candidates = tally.runs["value"].to_list()
+    if draft.entity is not None and not draft.free_text:
+        # Codes of a known kind (Brazilian postal codes: 01007-010) pass for national numbers of some country.
+        candidates = [run for run in candidates if run.startswith(("+", "00"))]
     share = count_phones(candidates) / len(candidates) if candidates else 0.0
     return share > (0.0 if draft.free_text else 0.5)
