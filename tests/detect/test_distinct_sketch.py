@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from airflow_privacy.core.detect import tally as tally_module
+from airflow_privacy.core.detect import distinct
 from airflow_privacy.core.detect.tally import Tally
 
 
@@ -18,7 +18,7 @@ def counted(values: pl.Series, rows: int) -> Tally:
 
 @pytest.fixture(autouse=True)
 def small_sketch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tally_module, "SKETCH", 2_000)
+    monkeypatch.setattr(distinct, "SKETCH", 2_000)
 
 
 def test_estimate_is_near_and_the_same_for_all_slabs() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from airflow_privacy.core.detect.phones import to_e164
+from airflow_privacy.core.detect.phones.spelling import to_e164
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from airflow_privacy.core.detect import patterns
-from airflow_privacy.core.detect.phones import is_phone
+from airflow_privacy.core.detect.phones.spelling import is_phone
 from airflow_privacy.core.detect.tally import as_text
 
 _CANDIDATES = 500

@@ -14,7 +14,7 @@ import polars as pl
 import regex
 
 from airflow_privacy.core.detect import checksums, patterns
-from airflow_privacy.core.detect.phones import is_phone
+from airflow_privacy.core.detect.phones.spelling import is_phone
 from airflow_privacy.core.model.findings import Span
 
 SURE, CHECKED, SHAPED = 1.0, 0.75, 0.4

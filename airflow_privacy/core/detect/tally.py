@@ -1,4 +1,8 @@
-"""What is counted of a column, slab by slab. Counts add up, so that how rows are cut into slabs changes nothing."""
+"""What is counted of a column, slab by slab. Counts add up, so that how rows are cut into slabs changes nothing.
+
+Every cell is looked at, most of them by a few expressions only: values that come often are counted once, the entity that most
+values of a slab are is looked for first, and what holds no digit, at sign, colon or the like can be no entity at all.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from airflow_privacy.core.detect import checksums, patterns
+from airflow_privacy.core.detect import checksums, distinct, patterns
 
-#: Distinct values are counted exactly up to here; above, the smallest hashes are kept and the number is estimated from them.
-SKETCH = 1 << 18
-_SEED = 20_889
-_SHARE = float(2**64)
 _LONG = 10**6
 
 
@@ -29,7 +29,7 @@ class Tally:
     counts: dict[str, int] = field(default_factory=dict)
     low: float | None = None
     high: float | None = None
-    hashes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"hash": pl.UInt64, "n": pl.Int64}))
+    sketch: distinct.Sketch = field(default_factory=distinct.Sketch)
     sample: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"hash": pl.UInt64, "value": pl.String}))
     runs: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"hash": pl.UInt64, "value": pl.String}))
 
@@ -47,45 +47,42 @@ class Tally:
 
     @property
     def distinct(self) -> int:
-        """Distinct values; an estimate within about 0.4 % beyond ``SKETCH``."""
-        if self.hashes.height < SKETCH:
-            return self.hashes.height
-        return round((SKETCH - 1) / (int(self.hashes["hash"][-1]) / _SHARE))
+        """Distinct values; an estimate within about 0.4 % beyond ``distinct.SKETCH``."""
+        return self.sketch.number
 
     @property
     def distinct_ratio(self) -> float:
         """Distinct by usable values; exact or estimated from the same sample of values."""
-        total = int(self.hashes["n"].sum()) if self.hashes.height else 0
-        return self.hashes.height / total if total else 0.0
+        return self.sketch.ratio
 
     def add(self, values: pl.Series) -> None:
         """Count one slab of the column."""
         text = as_text(values, self.dtype)
-        present = (values if text is None else text).drop_nulls()
-        if text is not None:
-            present = present.str.strip_chars()
-            present = present.filter(present != "")
-        self._plus("non_missing", len(present))
-        self._plus("undecoded", values.len() - values.null_count() - len(present) if self.dtype == "binary" else 0)
-        if present.is_empty():
+        if text is None:
+            groups = distinct.grouped(values.drop_nulls())
+            self._plus("non_missing", values.len() - values.null_count())
+            if self.dtype in ("integer", "number", "decimal"):
+                self._numbers(groups)
+            self.sketch.add(distinct.hashes_of(groups["value"]), groups["n"])
             return
-        groups = present.alias("value").value_counts(name="n").with_columns(pl.col("n").cast(pl.Int64))
-        if self.dtype in ("integer", "number", "decimal"):
-            self._numbers(groups)
-        if text is not None:
-            groups = self._texts(groups)
-        self._distinct(groups)
+        groups = distinct.grouped(text.drop_nulls()).with_columns(pl.col("value").str.strip_chars())
+        groups = groups.filter(pl.col("value") != "")
+        present = int(groups["n"].sum())
+        self._plus("non_missing", present)
+        self._plus("undecoded", values.len() - values.null_count() - present if self.dtype == "binary" else 0)
+        if groups.height:
+            self._texts(groups)
 
     def _plus(self, name: str, amount: object) -> None:
         if isinstance(amount, int) and amount:
             self.counts[name] = self.counts.get(name, 0) + amount
 
-    def _distinct(self, groups: pl.DataFrame) -> None:
-        new = groups.select(pl.col("value").hash(_SEED).alias("hash"), "n")
-        if self.hashes.height >= SKETCH:
-            new = new.filter(pl.col("hash") <= int(self.hashes["hash"][-1]))
-        merged = pl.concat([self.hashes, new]).group_by("hash").agg(pl.col("n").sum())
-        self.hashes = merged.bottom_k(SKETCH, by="hash").sort("hash")
+    def _keep(self, values: pl.Series, where: str, hashes: pl.Series | None = None) -> None:
+        if values.is_empty():
+            return
+        hashes = distinct.hashes_of(values) if hashes is None else hashes
+        new = pl.DataFrame([hashes.alias("hash"), values.alias("value")])
+        setattr(self, where, distinct.smallest(getattr(self, where), new, self.keep))
 
     def _numbers(self, groups: pl.DataFrame) -> None:
         numbers = groups.with_columns(pl.col("value").cast(pl.Float64, strict=False).alias("as_float"))
@@ -96,88 +93,135 @@ class Tally:
         self.low = low if self.low is None else min(self.low, low)
         self.high = high if self.high is None else max(self.high, high)
         # A missing value turns identifiers into floats in many exports: 4.111e15 is a card number all the same.
-        whole = numbers.filter((pl.col("as_float") == pl.col("as_float").floor()) & (pl.col("as_float").abs() < 2.0**63))
+        as_float = pl.col("as_float")
+        whole = numbers.filter((as_float == as_float.floor()) & (as_float.abs() < 2.0**63))
         self._plus("whole", whole["n"].sum())
-        long = whole.filter(pl.col("as_float") >= _LONG)
+        long = whole.filter(as_float >= _LONG)
         if long.is_empty():
             return
-        digits = long.select(pl.col("value").cast(pl.Int64, strict=False).cast(pl.String).alias("value"), "n").drop_nulls()
-        self._digits(digits)
-        self._keep(digits, "sample")
+        long = long.with_columns(pl.col("value").cast(pl.Int64, strict=False)).drop_nulls()
+        digits = long.select(pl.col("value").cast(pl.String), "n")
+        phones = digits.filter(pl.col("value").str.len_bytes() <= 20)
+        self._plus("shape:PHONE_NUMBER", phones["n"].sum())
+        self._bare(digits)
+        self._card_numbers(digits, digits["value"])
+        self._keep(digits["value"], "sample")
 
-    def _digits(self, groups: pl.DataFrame) -> pl.DataFrame:
-        """Count the shapes of numbers; gives back the values that are card numbers."""
-        value = pl.col("value")
-        self._plus("shape:PHONE_NUMBER", groups.filter(patterns.is_phone_shaped(value))["n"].sum())
-        self._plus("shape:US_SSN", groups.filter(value.str.contains(patterns.BARE_SSN))["n"].sum())
-        self._plus("shape:EPOCH", groups.filter(value.str.contains(patterns.EPOCH_MS))["n"].sum())
-        self._plus("shape:DATE", groups.filter(value.str.contains(patterns.BARE_DATE))["n"].sum())
-        cards = groups.filter(value.str.contains(patterns.CARD_SHAPE))
-        cards = cards.with_columns(value.str.replace_all(r"[ -]", "").alias("digits"))
-        cards = cards.filter(pl.col("digits").str.len_bytes().is_between(13, 19))
-        self._plus("shape:CREDIT_CARD", cards["n"].sum())
-        cards = cards.filter(checksums.issued(cards["digits"]))
-        cards = cards.filter(checksums.card(cards["digits"]))
-        self._plus("CREDIT_CARD", cards["n"].sum())
-        return cards.select("value")
+    def _bare(self, digits: pl.DataFrame) -> None:
+        """Count the shapes of values that are digits only."""
+        short = digits.filter(pl.col("value").str.len_bytes().is_between(8, 13))
+        if short.is_empty():
+            return
+        for name, pattern in _BARE.items():
+            self._plus(name, short.filter(pl.col("value").str.contains(pattern))["n"].sum())
 
-    def _ibans(self, groups: pl.DataFrame) -> pl.DataFrame:
-        value = pl.col("value")
-        ibans = groups.filter(value.str.contains(patterns.IBAN_SHAPE)).with_columns(patterns.compact(value).alias("iban"))
-        ibans = ibans.filter(pl.col("iban").str.len_chars().is_between(15, 34))
-        self._plus("shape:IBAN_CODE", ibans["n"].sum())
-        ibans = ibans.filter(checksums.iban(ibans["iban"]))
-        self._plus("IBAN_CODE", ibans["n"].sum())
-        return ibans.select("value")
+    def _cards(self, groups: pl.DataFrame) -> pl.DataFrame:
+        """Count card numbers; gives back the others."""
+        cards, others = _parted(groups, patterns.CARD_SHAPE)
+        if cards.is_empty():
+            return others
+        valid = self._card_numbers(cards, cards["value"].str.replace_all(r"[ -]", ""))
+        return pl.concat([others, cards.filter(~valid)])
 
-    def _texts(self, groups: pl.DataFrame) -> pl.DataFrame:
-        value, n = pl.col("value"), pl.col("n")
-        empty = groups["value"].str.contains(patterns.PLACEHOLDER)
-        self._plus("placeholder", groups.filter(empty)["n"].sum())
-        groups = groups.filter(~empty)
-        if groups.is_empty():
-            return groups
-        blanks = value.str.count_matches(r"\s+")
-        shapes = groups.select(
-            (value.str.len_chars() * n).sum().alias("chars"),
-            pl.when(blanks >= 3).then(n).sum().alias("wordy"),
-            (value.str.len_chars().cast(pl.Int64) > 200).cast(pl.Int64).mul(n).sum().alias("long"),
-            pl.when(blanks > 0).then(n).sum().alias("blank"),
-            pl.when(value.str.contains(r"[0-9]")).then(n).sum().alias("digit"),
-            pl.when(value.str.contains(r"^[0-9]+$")).then(n).sum().alias("digits"),
-            pl.when(value.str.contains(patterns.PERSON_SHAPE)).then(n).sum().alias("name"),
-            pl.when(value.str.len_chars() <= 12).then(n).sum().alias("short"),
+    def _card_numbers(self, groups: pl.DataFrame, digits: pl.Series) -> pl.Series:
+        """Count what of *digits*, one a group, are card numbers; gives back which."""
+        sized = digits.str.len_bytes().is_between(13, 19)
+        self._plus("shape:CREDIT_CARD", groups.filter(sized)["n"].sum())
+        valid = sized & checksums.card(digits)
+        self._plus("CREDIT_CARD", groups.filter(valid)["n"].sum())
+        return valid
+
+    def _ibans(self, groups: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Count IBANs; gives back what only looks like one, and what does not."""
+        ibans, others = _parted(groups, patterns.IBAN_SHAPE)
+        if ibans.is_empty():
+            return ibans, others
+        compact = ibans.select(patterns.compact(pl.col("value"))).to_series()
+        sized = compact.str.len_bytes().is_between(15, 34)
+        self._plus("shape:IBAN_CODE", ibans.filter(sized)["n"].sum())
+        valid = sized & checksums.iban(compact)
+        self._plus("IBAN_CODE", ibans.filter(valid)["n"].sum())
+        return ibans.filter(~valid), others
+
+    def _phones(self, groups: pl.DataFrame) -> pl.DataFrame:
+        """Count telephone numbers; gives back the others."""
+        phones, others = _parted(groups, patterns.PHONE_SHAPE)
+        phones, odd = _parted(phones, patterns.PHONE_DIGITS)
+        self._plus("shape:PHONE_NUMBER", phones["n"].sum())
+        sure, unsure = _parted(phones, patterns.PHONE_MARKED)
+        self._plus("PHONE_NUMBER", sure["n"].sum())
+        self._keep(sure["value"], "runs")
+        return pl.concat([others, odd, unsure])
+
+    def _texts(self, groups: pl.DataFrame) -> None:
+        usual, rest, entity = self._usual(groups)
+        numbered, rest = _parted(rest, patterns.DIGIT)
+        signed, plain = _parted(rest, patterns.SIGN)
+        empty, plain = _parted(plain, patterns.PLACEHOLDER)
+        self._plus("placeholder", empty["n"].sum())
+        usable = pl.concat([usual, numbered, signed, plain])
+        if usable.is_empty():
+            return
+        self._lengths(usable)
+        self._words([numbered, signed, plain] if entity in patterns.UNBROKEN else [usable])
+        for part in (signed, plain):
+            self._plus("name", _parted(part, patterns.PERSON_SHAPE)[0]["n"].sum())
+        for part in (numbered, _parted(usual, patterns.DIGIT)[0]):
+            self._plus("digit", part["n"].sum())
+        hashes = distinct.hashes_of(usable["value"])
+        self.sketch.add(hashes, usable["n"])
+        self._keep(usable["value"], "sample", hashes)
+        # What has no digit, at sign or the like neither is nor holds any of the patterns.
+        self._held(pl.concat([self._numbered(numbered), self._full(signed)]))
+
+    def _usual(self, groups: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, str]:
+        """Count the whole values that are what most are: these, the others, and what it is."""
+        drawn = groups["value"].gather_every(max(1, groups.height // 64))
+        for entity in patterns.APART:
+            if int(drawn.str.contains(patterns.FULL[entity]).sum()) * 2 >= len(drawn):
+                usual, rest = _parted(groups, patterns.FULL[entity])
+                self._plus(entity, usual["n"].sum())
+                return usual, rest, entity
+        return groups.clear(), groups, ""
+
+    def _lengths(self, groups: pl.DataFrame) -> None:
+        chars, n = pl.col("chars"), pl.col("n")
+        sizes = groups.select(pl.col("value").str.len_chars().alias("chars"), "n").select(
+            (chars * n).sum().alias("chars"),
+            n.filter(chars > 200).sum().alias("long"),
+            n.filter(chars <= 12).sum().alias("short"),
         )
-        for name, amount in shapes.row(0, named=True).items():
+        for name, amount in sizes.row(0, named=True).items():
             self._plus(name, amount)
-        rest = self._whole(groups)
-        self._held(rest)
-        self._keep(groups, "sample")
+
+    def _words(self, parts: list[pl.DataFrame]) -> None:
+        for groups in parts:
+            broken, _ = _parted(groups, r"\s")
+            self._plus("blank", broken["n"].sum())
+            self._plus("wordy", _parted(broken, r"\s\S+\s+\S+\s")[0]["n"].sum())
+
+    def _full(self, groups: pl.DataFrame) -> pl.DataFrame:
+        """Count whole values that a pattern of ``FULL`` tells; gives back the others."""
+        for entity, pattern in patterns.FULL.items():
+            matching, groups = _parted(groups, pattern)
+            self._plus(entity, matching["n"].sum())
         return groups
 
-    def _whole(self, groups: pl.DataFrame) -> pl.DataFrame:
-        """Count whole values that are entities; gives back the others."""
-        value = pl.col("value")
-        rest = groups
-        for entity, gate in _GATES.items():
-            if not rest["value"].str.contains(gate).any():
-                continue
-            matches = rest["value"].str.contains(patterns.FULL[entity])
-            self._plus(entity, rest.filter(matches)["n"].sum())
-            rest = rest.filter(~matches)
-        digits = rest.filter(value.str.contains(r"[0-9]"))
-        if digits.is_empty():
-            return rest
-        settled = [self._digits(digits), self._ibans(digits)]
-        phones = digits.filter(value.str.contains(patterns.PHONE_MARKED))
-        phones = phones.filter(patterns.is_phone_shaped(value)).join(settled[0], on="value", how="anti")
-        self._plus("PHONE_NUMBER", phones["n"].sum())
-        self._keep(phones, "runs")
-        return rest.join(pl.concat([*settled, phones.select("value")]), on="value", how="anti")
+    def _numbered(self, groups: pl.DataFrame) -> pl.DataFrame:
+        """Count whole values with digits that are entities; gives back the others."""
+        gated, others = _parted(groups, patterns.ANY_GATE)
+        groups = pl.concat([self._full(gated), others])
+        bare, _ = _parted(groups, r"^[0-9]+$")
+        self._plus("digits", bare["n"].sum())
+        self._bare(bare)
+        lookalikes, groups = self._ibans(groups)
+        cards = self.count("CREDIT_CARD")
+        groups = self._cards(groups)
+        # Digits and what groups them: a card number has the shape of a telephone number, too.
+        self._plus("shape:PHONE_NUMBER", self.count("CREDIT_CARD") - cards)
+        return pl.concat([lookalikes, self._phones(groups)])
 
     def _held(self, rest: pl.DataFrame) -> None:
-        if rest.is_empty():
-            return
         found = patterns.held(rest["value"])
         if not found:
             return
@@ -187,28 +231,19 @@ class Tally:
         self._plus("held", rest["n"].gather(holders).sum())
         if "PHONE_NUMBER" in found:
             runs = patterns.phone_runs(rest["value"].gather(found["PHONE_NUMBER"]))
-            self._keep(runs.unique().alias("value").to_frame(), "runs")
-
-    def _keep(self, groups: pl.DataFrame, where: str) -> None:
-        """Keep the *keep* values with the smallest hashes: a choice that does not depend on the order of rows."""
-        if groups.is_empty():
-            return
-        held: pl.DataFrame = getattr(self, where)
-        new = groups.select(pl.col("value").hash(_SEED).alias("hash"), "value").bottom_k(self.keep, by="hash")
-        setattr(self, where, pl.concat([held, new]).unique("hash").sort("hash").head(self.keep))
+            self._keep(runs.unique(), "runs")
 
 
-# Each whole-value pattern with a cheap one that all its matches pass; in order of precedence.
-_GATES: dict[str, str] = {
-    "EMAIL_ADDRESS": "@",
-    "URL": r"://|(?i:www)\.",
-    "UUID": r"^\{?[0-9A-Fa-f]{8}-",
-    "MAC_ADDRESS": r"^[0-9A-Fa-f]{2}[0-9A-Fa-f:.-]{9,15}$",
-    "DATE_TIME": r"^[0-9]{1,4}[./-][0-9]",
-    "COORDINATES": r"^\(?-?[0-9]{1,2}\.[0-9]{2,}[,; ]",
-    "IP_ADDRESS": r"^(?:[0-9]{1,3}\.[0-9]{1,3}\.|[0-9A-Fa-f]{0,4}:)",
-    "US_SSN": r"^[0-9]{3}[-. ][0-9]{2}[-. ]",
-}
+def _parted(groups: pl.DataFrame, pattern: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The groups whose value matches, and the others."""
+    if groups.is_empty():
+        return groups, groups
+    matches = groups["value"].str.contains(pattern)
+    return groups.filter(matches), groups.filter(~matches)
+
+
+# Shapes of 8 to 13 digits.
+_BARE = {"shape:US_SSN": patterns.BARE_SSN, "shape:EPOCH": patterns.EPOCH_MS, "shape:DATE": patterns.BARE_DATE}
 
 
 def as_text(values: pl.Series, dtype: str) -> pl.Series | None:

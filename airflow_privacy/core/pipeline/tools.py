@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from airflow_privacy.core.detect.phones import to_e164
+from airflow_privacy.core.detect.phones.spelling import to_e164
 from airflow_privacy.core.detect.spans import find_spans
 from airflow_privacy.core.keyring import Keyring
 from airflow_privacy.core.mask.base import Tools

@@ -1,4 +1,4 @@
-"""Which of a few candidates are telephone numbers: the only module that knows phonenumbers (Google's numbering plans)."""
+"""Which of a few candidates are telephone numbers, and their one spelling: phonenumbers itself, value by value."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from collections.abc import Iterable, Sequence
 import phonenumbers
 import polars as pl
 
-#: Where a number without a country code is tried.
-REGIONS = ("US", "DE", "GB", "FR", "AT", "CH", "ES", "IT", "NL", "PT", "BR", "IN", "AU")
+from airflow_privacy.core.detect.phones.reading import DEFAULT_REGIONS
 
 _TRUNK = re.compile(r"^(\+[0-9]{1,3}[ ]?)\(0\)|^\(0\)")
 
 
-def is_phone(text: str, regions: Sequence[str] = REGIONS) -> bool:
+def is_phone(text: str, regions: Sequence[str] = DEFAULT_REGIONS) -> bool:
     """Whether *text* as a whole is a number that a numbering plan assigns."""
     cleaned = _cleaned(text)
     return any(_valid(cleaned, region) for region in ((None,) if cleaned.startswith("+") else regions))
 
 
-def count_phones(candidates: Iterable[str], regions: Sequence[str] = REGIONS) -> int:
+def count_phones(candidates: Iterable[str], regions: Sequence[str] = DEFAULT_REGIONS) -> int:
     """How many of *candidates* are telephone numbers."""
     return sum(1 for candidate in candidates if is_phone(candidate, regions))
 

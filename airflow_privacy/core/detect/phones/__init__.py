@@ -1,0 +1,1 @@
+"""Telephone numbers in columns and texts, by the numbering plans that phonenumbers brings along."""

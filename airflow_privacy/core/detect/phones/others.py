@@ -1,0 +1,70 @@
+"""What runs of digits are instead of telephone numbers: expressions over the columns of :func:`runs.find_runs`.
+
+``never`` holds whatever the words around say; ``unlikely`` gives way to a word such as "phone".
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from airflow_privacy.core.detect import checksums
+
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_IP = rf"(?:^|[^0-9.]){_OCTET}(?:\.{_OCTET}){{3}}(?:$|[^0-9.])"
+_YEAR, _MONTH, _DAY = "(?:19|20)[0-9]{2}", "(?:0?[1-9]|1[0-2])", "(?:0?[1-9]|[12][0-9]|3[01])"
+_DATE = (
+    rf"^(?:{_YEAR}(?:-{_MONTH}-|/{_MONTH}/|\.{_MONTH}\.){_DAY}"
+    rf"|(?:{_DAY}\.{_MONTH}\.|{_DAY}/{_MONTH}/|{_DAY}-{_MONTH}-|{_MONTH}/{_DAY}/|{_MONTH}-{_DAY}-)(?:{_YEAR}|[0-9]{{2}}))(?:$|[^0-9])"
+)
+_STAMP = r"^(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:(?:[01][0-9]|2[0-3])(?:[0-5][0-9]){1,2})?$"
+_YEARS = rf"^{_YEAR} ?[-/.] ?{_YEAR}(?:$| [-(] ?)|^{_YEAR} {_YEAR}( {_YEAR})*$"
+_DECIMAL = r"^[0-9]{1,3}\.[0-9]{5,}$|^[0-9]+\.[0-9]{1,2}$"
+_COUNTS = r"^[0-9](?:[ .\-/]{1,2}[0-9]){5,}$"  # single digits in a row
+_MS = r"^1[0-9]{12}$|^1[0-9]{15}$|^1[0-9]{18}$"
+_BOOK = r"^97[89][ -]?(?:[0-9][ -]?){9}[0-9]$"
+_UUID_TAIL = r"^[0-9]{8}-[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{12}$|^[0-9]{8}-[0-9]{4}-[0-9]{4}(?:-[0-9]{4})?$"
+_CARD = r"^[0-9]{4}([ -]?)[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}(?:[ -]?[0-9]{3})?$|^3[0-9]{3}[ -][0-9]{6}[ -][0-9]{5}$"
+_SSN, _ZIP, _BORN = (
+    r"^[0-9]{3}[-. ][0-9]{2}[-. ][0-9]{4,}$",
+    r"^[0-9]{5}-[0-9]{4}$|^[1-9][0-9]{4} [0-9]{1,5}$",
+    r"^[0-9]{6}-[0-9]{4}$",
+)
+_FOUR = r"^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$"
+_LAST_ALONE = r"^[1-9].*[ -][0-9]$"
+_THOUSANDS = r"^[1-9][0-9]{0,2}(?: [0-9]{3}){2,}$|^[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}$"
+_BOOK_10 = r"^[0-9]{1,5}-[0-9]{1,7}-[0-9]{1,6}-[0-9]$"
+
+# What touches the run. A letter of a script that sets blanks between words; Chinese and its neighbours set none.
+_LETTER = r"[\p{Latin}\p{Cyrillic}\p{Greek}_]"
+_TOUCHED = rf"{_LETTER}$|[0-9]:$|[0-9][.,]$|[\p{{Sc}}*=^<~|\\%&]$|[=*^] $|[\w)][+]$|[0-9]['\x{{2019}}]$|\p{{Sc}} $"
+_UNIT = "(?:kg|km|cm|mm|ml|mg|gb|mb|kb|eur|usd|chf)"
+_TOUCHES = (
+    rf"^{_LETTER}|^:[0-9]|^[,'\x{{2019}}][0-9]{{1,3}}(?:[^0-9]|$)|^[.][0-9]|^[_=*^@%°]|^ ?\p{{Sc}}|^ [=*^%]|^[-./]{_LETTER}"
+    rf"|^ (?:[A-F][0-9]|[0-9][A-F])(?: |$)|^ (?i:{_UNIT})\b"
+)
+_ARITHMETIC = rf"{_LETTER}$|[0-9)]$"  # in front of a plus sign
+_LINK = r"(?i)(?:https?://|www\.|ftp://)\S*$"
+_ACCOUNT = r"(?i)\b[A-Z]{2}[0-9]{2}[ -]?(?:[A-Z]{4}[ -]?)?$"
+_HELD_BY = rf"[#/]$|[\w]-$|{_LETTER}[.]?(?:[0-9]+[-/])$"
+
+
+def never(run: pl.Expr, before: pl.Expr, behind: pl.Expr) -> pl.Expr:
+    """Whether runs are certainly none."""
+    plus = run.str.contains(r"^\(?[ ]?\+")
+    shape = run.str.contains(_IP) | run.str.contains(f"{_DATE}|{_STAMP}|{_YEARS}|{_DECIMAL}|{_COUNTS}|{_MS}|{_BOOK}|{_UUID_TAIL}")
+    around = before.str.contains(f"{_TOUCHED}|{_LINK}|{_ACCOUNT}") | behind.str.contains(_TOUCHES)
+    return (shape & ~plus) | around | (plus & before.str.contains(_ARITHMETIC))
+
+
+def unlikely(run: pl.Expr, before: pl.Expr) -> pl.Expr:
+    """Whether runs look like something else."""
+    return run.str.contains(f"{_SSN}|{_ZIP}|{_BORN}|{_FOUR}|{_LAST_ALONE}|{_THOUSANDS}|{_BOOK_10}") | before.str.contains(
+        _HELD_BY
+    )
+
+
+def is_card(runs: pl.Series) -> pl.Series:
+    """Whether runs are card numbers by issuer, length and Luhn, or have a card's groups."""
+    digits = runs.str.replace_all(r"[^0-9]", "")
+    long = digits.str.len_bytes().is_between(13, 19) & ~runs.str.contains(r"^\(?[ ]?\+|^00|[()./]")
+    return long & (runs.str.contains(_CARD) | checksums.card(digits.zip_with(long, pl.Series(["0"]))))

@@ -1,0 +1,60 @@
+"""What runs of digits say when they are read as telephone numbers: abroad, or at home in one of several regions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from airflow_privacy.core.detect.phones.numbering import valid_international, valid_national
+from airflow_privacy.core.detect.phones.plans import region_of
+from airflow_privacy.core.detect.phones.runs import EXTENSION
+
+#: Where a number without a country code is tried.
+DEFAULT_REGIONS = ("US", "DE", "GB", "FR", "AT", "CH", "ES", "IT", "NL", "PT", "BR", "IN", "AU")
+
+_TRUNK = r"^(\(?[ ]?(?:\+|00)[ ()]*[1-9][0-9]{0,2}[ ()./-]*)\( ?0 ?\)"
+_PLUS = r"^(?:\( ?)?\+"
+
+
+def read(runs: pl.Series, regions: Sequence[str] = DEFAULT_REGIONS, *, unfinished: bool = False) -> pl.DataFrame:
+    """One row a run (folded, no nulls): ``digits`` without extension, and what they are.
+
+    ``abroad``: behind a plus sign or 00. ``valid``: assigned by a numbering plan. ``complete``: as it would be dialled in one of
+    *regions* or from abroad, with every prefix that it needs. With *unfinished*, national numbers without one are ``valid`` too.
+    """
+    frame = runs.to_frame("run").with_row_index("at")
+    core = pl.col("run").str.replace(EXTENSION + "$", "")
+    plus = pl.col("run").str.contains(_PLUS)
+    frame = frame.with_columns(
+        core.str.replace(_TRUNK, "${1}").str.replace_all(r"[^0-9]", "").alias("digits"),
+        core.str.replace_all(r"[^0-9]", "").alias("written"),
+        plus.alias("plus"),
+    )
+    zeros = ~pl.col("plus") & pl.col("digits").str.starts_with("00")
+    frame = frame.with_columns((pl.col("plus") | zeros).alias("abroad"))
+    skip = pl.when(pl.col("plus")).then(0).otherwise(2)
+    far = frame.filter("abroad").with_columns(pl.col("digits").str.slice(skip), pl.col("written").str.slice(skip))
+    good = valid_international(far["digits"]) if far.height else far["abroad"]
+    kept = (far["digits"] != far["written"]) & ~good  # Italy keeps the zero that others put in brackets
+    if kept.any():
+        good = good | (kept & valid_international(far["written"]))
+    valid, complete = [far["at"].filter(good)], [far["at"].filter(good)]
+    near = frame.filter(~pl.col("abroad")).select("at", "digits")
+    plans = [plan for name in regions if (plan := region_of(name)) is not None]
+    shapes = [plan.written if unfinished else plan.dialled for plan in plans]
+    fits = [pl.col("digits").str.contains(shape).alias(str(place)) for place, shape in enumerate(shapes)]
+    near = near.with_columns(fits).filter(pl.any_horizontal(pl.exclude("at", "digits"))) if near.height and fits else near.clear()
+    for place, plan in enumerate(plans):
+        some = near.filter(str(place)) if near.height else near
+        if some.is_empty():
+            continue
+        answer = valid_national(some["digits"], plan.name)
+        valid.append(some["at"].filter(answer["valid"]))
+        complete.append(some["at"].filter(answer["complete"]))
+        near = near.filter(~pl.col("at").is_in(complete[-1].implode()))
+    flags = [
+        pl.repeat(False, frame.height, eager=True).scatter(pl.concat(places), True).alias(name)
+        for name, places in (("valid", valid), ("complete", complete))
+    ]
+    return frame.select("digits", "abroad").with_columns(*flags)

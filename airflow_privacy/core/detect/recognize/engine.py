@@ -1,0 +1,209 @@
+"""Presidio's pattern recognizers over a column: :func:`build_engine`, then :meth:`Engine.find`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from airflow_privacy.core.detect.found import FOUND, in_order
+from airflow_privacy.core.detect.recognize.context import Words, raised
+from airflow_privacy.core.detect.recognize.duplicates import kept
+from airflow_privacy.core.detect.recognize.matcher import Matcher
+from airflow_privacy.core.detect.recognize.matching import CompiledPattern, Matches, Texts, joined, prepared
+from airflow_privacy.core.detect.validate.registry import INVALIDATORS, VALIDATORS
+
+if TYPE_CHECKING:
+    from presidio_analyzer import EntityRecognizer
+
+#: Seconds that one pattern may take for one value, as in Presidio.
+TIMEOUT = 60.0
+
+_ROWS = pl.Schema([("row", pl.UInt32()), *((name, dtype) for name, dtype in FOUND.items() if name != "at")])
+
+
+@dataclass(frozen=True)
+class Analyzed:
+    """Recognizers that Presidio's analyzer asks, text by text."""
+
+    name: str
+    language: str
+    analyze: Callable[[str], list[tuple[str, int, int, float]]]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Recognizers ready to be asked. Frozen; a find keeps nothing of the texts."""
+
+    matchers: tuple[Matcher, ...]
+    analyzed: tuple[Analyzed, ...]
+    context: tuple[str, ...]
+    threshold: float
+    lemmas: bool
+
+    def find(self, texts: pl.Series) -> pl.DataFrame:
+        """Every entity in a column of texts, as a table of schema :data:`FOUND`.
+
+        For each text it is what Presidio's analyzer returns with the same recognizers and a blank spaCy pipeline whose lemmas
+        are the words themselves; of recognizers of several languages, what the analyzers of each language return. Equal texts
+        are looked at once.
+
+        :raises CheckFailed: ``pattern-timeout``: a pattern took too long for a value, and the scan would not be complete.
+        :raises BadInput: ``recognizer-failed``: a recognizer's own code raised.
+        """
+        texts = texts.cast(pl.String)
+        distinct = texts.unique().drop_nulls()
+        distinct = distinct.filter(distinct != "")
+        if len(distinct) == 0:
+            return pl.DataFrame(schema=FOUND)
+        rows = self._in_distinct(distinct)
+        if rows.height == 0:
+            return pl.DataFrame(schema=FOUND)
+        hits = rows["row"].unique()
+        values = pl.DataFrame({"row": hits, "text": distinct.gather(hits)})
+        places = pl.DataFrame({"text": texts}).with_row_index("at").join(values, on="text", how="inner").select("at", "row")
+        return in_order(places.join(rows, on="row", how="inner"))
+
+    def _in_distinct(self, distinct: pl.Series) -> pl.DataFrame:
+        parted = prepared(distinct)
+        words: dict[str, Words] = {}
+        parts = [(self._one(matcher, parted, words), matcher.name, matcher.language, matcher.entity) for matcher in self.matchers]
+        for source in self.analyzed:
+            parts.extend((found, source.name, source.language, entity) for entity, found in _asked(source, distinct))
+        parts = [part for part in parts if len(part[0].row)]
+        if not parts:
+            return pl.DataFrame(schema=_ROWS)
+        found = joined([part[0] for part in parts])
+        sizes = [len(part[0].row) for part in parts]
+        groups = {key: number for number, key in enumerate(dict.fromkeys(part[2:] for part in parts))}
+        if len(groups) < len(parts):
+            # Several recognizers of one entity: what one says may hold what another says.
+            stays = kept(found, np.repeat([groups[part[2:]] for part in parts], sizes))
+        else:
+            stays = np.ones(len(found.row), bool)
+        place = np.repeat(np.arange(len(parts)), sizes)[stays]
+        return _table(found.where(stays), place, [part[3] for part in parts], [part[1] for part in parts])
+
+    def _one(self, matcher: Matcher, texts: Texts, words: dict[str, Words]) -> Matches:
+        found = matcher.find(texts)
+        if len(found.row) == 0:
+            return found
+        alone = np.zeros(len(found.row), np.int64)
+        if matcher.own is None:
+            found = found.where(kept(found, alone))
+        near = None
+        if self.lemmas and matcher.context:
+            near = words.setdefault(matcher.language, Words(matcher.language))
+        score = raised(texts.all, found, matcher.context, self.context, near)
+        found = found._replace(score=score)
+        least = self.threshold or matcher.thresholds.get(matcher.entity, matcher.thresholds.get("default", 0.0))
+        if least:
+            found = found.where(found.score >= least)
+        return found.where(kept(found, alone[: len(found.row)]))  # scores may have changed places
+
+
+def _table(found: Matches, place: npt.NDArray[np.int64], entities: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
+    columns = {
+        "row": found.row,
+        "entity": pl.Series(entities).gather(place),
+        "start": found.start,
+        "end": found.end,
+        "score": found.score,
+        "by": pl.Series(names).gather(place),
+    }
+    return pl.DataFrame(columns).cast(_ROWS)
+
+
+def _asked(source: Analyzed, texts: pl.Series) -> list[tuple[str, Matches]]:
+    found: dict[str, list[tuple[int, int, int, float]]] = {}
+    for row, text in enumerate(texts.to_list()):
+        for entity, start, end, score in source.analyze(text):
+            found.setdefault(entity, []).append((row, start, end, score))
+    return [(entity, Matches.of(spans)) for entity, spans in found.items()]
+
+
+def build_engine(
+    *,
+    language: str = "en",
+    recognizers: Sequence[str] | Literal["all"] | None = None,
+    countries: Sequence[str] | None = None,
+    entities: Sequence[str] | None = None,
+    context: Sequence[str] = (),
+    threshold: float = 0.0,
+    custom: Path | None = None,
+    extra: Sequence[EntityRecognizer] = (),
+    lemmas: bool = True,
+    timeout: float = TIMEOUT,
+) -> Engine:
+    """An engine of Presidio's pattern recognizers. Importing Presidio takes a few seconds, and happens here.
+
+    :param language: two letters; decides which recognizers Presidio enables, and how words are cut for context.
+    :param recognizers: class names; ``"all"`` for all of the package, country packs in their own languages included; ``None``
+        for those that Presidio enables for *language*.
+    :param countries: two-letter codes; recognizers made for other countries are left out.
+    :param entities: leave out recognizers of other entities.
+    :param context: words that count as context of every text, such as those of a column's name.
+    :param threshold: least score; 0 for the recognizers' own thresholds.
+    :param custom: a file in Presidio's YAML format with further recognizers.
+    :param extra: further recognizers. Those that are more than patterns, validation and context words are asked by Presidio's
+        analyzer for every distinct text, slowly.
+    :param lemmas: whether the words of a text count as context. A blank pipeline has no lemmas, and Presidio then finds no
+        context; ``False`` gives that.
+    :param timeout: seconds that one pattern may take for one value. Code of a recognizer that searches by itself keeps
+        Presidio's limit.
+    :raises BadInput: ``unknown-recognizer``; ``bad-recognizers``.
+    """
+    from airflow_privacy.core.detect.recognize import catalog
+    from airflow_privacy.core.detect.recognize import custom as users
+
+    known = catalog.pattern_recognizers(language, recognizers, countries, entities)
+    brought: list[Any] = [*(catalog.read_custom(custom, language) if custom is not None else ()), *extra]
+    brought = [recognizer for recognizer in brought if recognizer.supported_language == language]
+    if entities is not None:
+        brought = [recognizer for recognizer in brought if set(entities).intersection(recognizer.supported_entities)]
+    plain = [recognizer for recognizer in brought if catalog.is_predefined(recognizer) or users.is_plain(recognizer)]
+    rest = [recognizer for recognizer in brought if recognizer not in plain]
+    analyzed: tuple[Analyzed, ...] = ()
+    if rest:
+        analyze = users.analyzed_by_presidio(rest, language, context=context, threshold=threshold, lemmas=lemmas)
+        analyzed = (Analyzed(", ".join(sorted(recognizer.name for recognizer in rest)), language, analyze),)
+    matchers = tuple(_matcher(recognizer, timeout) for recognizer in [*known, *plain])
+    return Engine(matchers, analyzed, tuple(context), threshold, lemmas)
+
+
+def _matcher(recognizer: Any, timeout: float) -> Matcher:
+    from airflow_privacy.core.detect.recognize import catalog
+    from airflow_privacy.core.detect.recognize import custom as users
+
+    cls, name = type(recognizer), str(recognizer.name)
+    flags = int(recognizer.global_regex_flags)
+    predefined = catalog.is_predefined(recognizer)
+    ask_valid = catalog.is_mail if predefined and cls.__name__ == "EmailRecognizer" else recognizer.validate_result
+    entity = str(recognizer.supported_entities[0])
+
+    def own(text: str) -> list[tuple[int, int, float]]:
+        results = users.asked(name, lambda: recognizer.analyze(text, [entity], None))
+        return [(result.start, result.end, float(result.score)) for result in results]
+
+    return Matcher(
+        name=name,
+        entity=entity,
+        language=str(recognizer.supported_language),
+        patterns=tuple(
+            CompiledPattern(pattern.regex, float(pattern.score), flags, timeout, name) for pattern in recognizer.patterns
+        ),
+        validates=catalog.has_own(recognizer, "validate_result"),
+        invalidates=catalog.has_own(recognizer, "invalidate_result"),
+        ask_valid=lambda text: users.asked(name, lambda: ask_valid(text)),
+        ask_invalid=lambda text: users.asked(name, lambda: recognizer.invalidate_result(text)),
+        valid=VALIDATORS.get(cls.__name__) if predefined else None,
+        invalid=INVALIDATORS.get(cls.__name__) if predefined else None,
+        own=own if catalog.has_own(recognizer, "analyze") else None,
+        context=tuple(recognizer.context or ()),
+        thresholds=dict(recognizer.score_thresholds),
+    )

@@ -1,0 +1,114 @@
+"""One recognizer over many texts: its patterns' matches, validated and scored as Presidio does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from airflow_privacy.core.detect.recognize.matching import CompiledPattern, Matches, Texts, joined
+from airflow_privacy.core.detect.recognize.shape import Rows
+
+Judge = Callable[[pl.Series], pl.Series]
+Own = Callable[[str], list[tuple[int, int, float]]]
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """A pattern recognizer: its patterns and how a match is judged.
+
+    ``valid`` and ``invalid`` judge matched ASCII texts as columns (null: no opinion); without them, and for other texts,
+    Presidio's own methods are asked once for each distinct text. ``own`` is Presidio's ``analyze`` where a recognizer has one
+    of its own, and ``whole`` the pattern that decides it for texts which one match covers.
+    """
+
+    name: str
+    entity: str
+    language: str
+    patterns: tuple[CompiledPattern, ...]
+    validates: bool
+    invalidates: bool
+    ask_valid: Callable[[str], bool | None]
+    ask_invalid: Callable[[str], bool | None]
+    valid: Judge | None = None
+    invalid: Judge | None = None
+    own: Own | None = None
+    context: tuple[str, ...] = ()
+    thresholds: dict[str, float] = field(default_factory=dict)
+
+    def find(self, texts: Texts) -> Matches:
+        """Validated matches, before duplicates are left out."""
+        if self.own is not None:
+            return self._find_own(texts, self.own)
+        parts = [found for pattern in self.patterns if len((found := pattern.find(texts)).row)]
+        return self._judged(texts.all, joined(parts)) if parts else Matches.none()
+
+    def _find_own(self, texts: Texts, own: Own) -> Matches:
+        rows, quick = [], []
+        for pattern in self.patterns:
+            plain, other = pattern.candidates(texts)
+            left = plain
+            if pattern.plain is not None and not pattern.plain.opaque and len(self.patterns) == 1:
+                done, left = self._whole(pattern, texts, plain)
+                quick.append(done)
+            rows.append(np.concatenate([texts.plain_rows[left], texts.other_rows[other]]))
+        asked = np.unique(np.concatenate(rows))
+        found = [
+            (row, *span)
+            for row, text in zip(asked.tolist(), texts.all.gather(asked).to_list(), strict=True)
+            for span in own(text)
+        ]
+        if found:
+            quick.append(Matches.of(found))
+        return joined(quick)
+
+    def _whole(self, pattern: CompiledPattern, texts: Texts, rows: Rows) -> tuple[Matches, Rows]:
+        """Texts that one match covers and that are valid as they stand; nothing shorter is looked at then."""
+        found, _ = pattern.vectorised(texts, rows)
+        covering = (found.start == 0) & (found.end == texts.all.str.len_bytes().gather(found.row).to_numpy())
+        kept = self._judged(texts.all, found.where(covering))
+        return kept, rows[~np.isin(texts.plain_rows[rows], kept.row)]
+
+    def _judged(self, texts: pl.Series, found: Matches) -> Matches:
+        score = found.score
+        if self.validates or self.invalidates:
+            matched = cut(texts, found)
+            if self.validates:
+                verdict = self._ask(matched, self.valid, self.ask_valid)
+                score = np.where(verdict == 1, 1.0, np.where(verdict == 0, 0.0, score))
+            if self.invalidates:
+                score = np.where(self._ask(matched, self.invalid, self.ask_invalid) == 1, 0.0, score)
+        keep = score > 0
+        return Matches(found.row, found.start, found.end, score).where(keep)
+
+    def _ask(self, matched: pl.Series, judge: Judge | None, ask: Callable[[str], bool | None]) -> npt.NDArray[np.int8]:
+        """1, 0 or -1 for true, false and no opinion."""
+        if judge is None:
+            distinct = matched.unique()
+            answers = pl.Series([_as_number(ask(text)) for text in distinct.to_list()], dtype=pl.Int8)
+            told = pl.DataFrame({"text": matched}).join(
+                pl.DataFrame({"text": distinct, "answer": answers}), on="text", how="left", maintain_order="left"
+            )
+            return told["answer"].to_numpy()
+        plain = ~matched.str.contains(r"[^\x00-\x7f]").to_numpy()
+        if plain.all():
+            return judge(matched).cast(pl.Int8).fill_null(-1).to_numpy()
+        verdict = np.empty(len(matched), np.int8)
+        rows = np.flatnonzero(plain)
+        verdict[rows] = judge(matched.gather(rows)).cast(pl.Int8).fill_null(-1).to_numpy()
+        rest = np.flatnonzero(~plain)
+        verdict[rest] = [_as_number(ask(text)) for text in matched.gather(rest).to_list()]
+        return verdict
+
+
+def _as_number(answer: object) -> int:
+    return -1 if answer is None else int(bool(answer))
+
+
+def cut(texts: pl.Series, found: Matches) -> pl.Series:
+    """The matched parts of the texts."""
+    frame = pl.DataFrame({"text": texts.gather(found.row), "start": found.start, "length": found.end - found.start})
+    return frame.select(pl.col("text").str.slice(pl.col("start"), pl.col("length"))).to_series()

@@ -1,0 +1,239 @@
+"""Where a pattern matches in many texts: Rust's engine says it where it can, Python's for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import regex
+
+from airflow_privacy.core.detect.recognize.letters import fold
+from airflow_privacy.core.detect.recognize.shape import Rows, Shapes, kinds_of, shapes
+from airflow_privacy.core.detect.recognize.syntax import Translation, translate
+from airflow_privacy.core.errors import CheckFailed
+
+_MARK = "\x00"
+
+
+class Texts(NamedTuple):
+    """A column's distinct texts, none empty: ``plain`` are rows of ASCII, ``folded`` the texts of the other ``rows``."""
+
+    all: pl.Series
+    plain_rows: Rows
+    plain: pl.Series
+    plain_shapes: Shapes
+    other_rows: Rows
+    folded: pl.Series
+    folded_shapes: Shapes
+
+
+class Matches(NamedTuple):
+    """Matches as columns: position of the text, first and past-the-last code point, score."""
+
+    row: Rows
+    start: Rows
+    end: Rows
+    score: npt.NDArray[np.float64]
+
+    @classmethod
+    def none(cls) -> Matches:
+        empty = np.empty(0, np.int64)
+        return cls(empty, empty, empty, np.empty(0, np.float64))
+
+    @classmethod
+    def of(cls, spans: Sequence[tuple[int, int, int, float]]) -> Matches:
+        row, start, end, score = zip(*spans, strict=True)
+        return cls(np.array(row, np.int64), np.array(start, np.int64), np.array(end, np.int64), np.array(score, np.float64))
+
+    def where(self, keep: npt.NDArray[Any]) -> Matches:
+        return Matches(self.row[keep], self.start[keep], self.end[keep], self.score[keep])
+
+
+def joined(parts: list[Matches]) -> Matches:
+    if not parts:
+        return Matches.none()
+    return parts[0] if len(parts) == 1 else Matches(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def prepared(texts: pl.Series) -> Texts:
+    """*texts* (distinct, no nulls, none empty) parted into ASCII and the rest."""
+    whole = shapes(texts)
+    ascii_only = whole.ascii
+    if ascii_only.all():
+        rows = np.arange(len(texts))
+        nothing = texts.head(0)
+        return Texts(texts, rows, texts, whole, rows[:0], nothing, whole.taken(rows[:0]))
+    plain, other = np.flatnonzero(ascii_only), np.flatnonzero(~ascii_only)
+    folded = fold(texts.gather(other))
+    return Texts(texts, plain, texts.gather(plain), whole.taken(plain), other, folded, shapes(folded))
+
+
+@dataclass(frozen=True)
+class CompiledPattern:
+    """One pattern: Python's own, the way to rule texts out, and its Rust form where there is one."""
+
+    source: str
+    score: float
+    flags: int
+    timeout: float
+    owner: str
+
+    @cached_property
+    def compiled(self) -> Any:
+        return regex.compile(self.source, self.flags)
+
+    @cached_property
+    def plain(self) -> Translation | None:
+        return translate(self.source, self.flags)
+
+    @cached_property
+    def folded(self) -> Translation | None:
+        return translate(self.source, self.flags, fold=True)
+
+    @cached_property
+    def _plain_needs(self) -> tuple[int, ...]:
+        return _told(self.plain)
+
+    @cached_property
+    def _folded_needs(self) -> tuple[int, ...]:
+        return _told(self.folded)
+
+    def candidates(self, texts: Texts) -> tuple[Rows, Rows]:
+        """Positions among the ASCII texts and among the others of those that may match."""
+        return (
+            _passing(texts.plain, texts.plain_shapes, self.plain, self._plain_needs),
+            _passing(texts.folded, texts.folded_shapes, self.folded, self._folded_needs),
+        )
+
+    def find(self, texts: Texts) -> Matches:
+        """All matches, not yet validated; the score is the pattern's."""
+        plain, other = self.candidates(texts)
+        parts, slow = [], [texts.other_rows[other]]
+        if len(plain):
+            found, left = self.vectorised(texts, plain)
+            parts.append(found)
+            slow.append(texts.plain_rows[left])
+        rows = np.concatenate(slow)
+        if len(rows):
+            parts.append(self._one_by_one(texts.all, rows))
+        return joined(parts)
+
+    def vectorised(self, texts: Texts, rows: Rows) -> tuple[Matches, Rows]:
+        """Matches in those of *rows* where Rust's answer is exact, and the rows where it is not."""
+        form = self.plain
+        if form is None or form.opaque:
+            return Matches.none(), rows
+        values = texts.plain.gather(rows)
+        lengths = texts.plain_shapes.length[rows]
+        found = matches_in(values, lengths, form.rust)
+        unsure = np.zeros(len(rows), bool)
+        for run in form.runs:
+            long = np.flatnonzero(lengths >= 100)
+            if len(long):
+                unsure[long] |= values.gather(long).str.contains(run).to_numpy()
+        for inner in form.inner:
+            unsure |= values.str.contains(inner).to_numpy()
+        if form.ahead or form.edges:
+            # One match over the whole text: nothing stands before or behind it, and look-ahead is tested at the start only.
+            whole = np.zeros(len(rows), bool)
+            covering = (found.start == 0) & (found.end == lengths[found.row])
+            whole[found.row[covering]] = True
+            for content in form.ahead:
+                anywhere = values.str.contains(content).to_numpy()
+                there = np.flatnonzero(whole & anywhere)
+                at_start = values.gather(there).str.contains(f"\\A(?:{content})").to_numpy()
+                anywhere[there] = at_start
+                unsure |= anywhere
+            some = np.flatnonzero(~whole)
+            for content in form.edges:
+                unsure[some] |= values.gather(some).str.contains(content).to_numpy()
+        if unsure.any():
+            found = found.where(~unsure[found.row])
+        score = np.full(len(found.row), self.score)
+        return Matches(texts.plain_rows[rows[found.row]], found.start, found.end, score), rows[unsure]
+
+    def _one_by_one(self, texts: pl.Series, rows: Rows) -> Matches:
+        search, timeout = self.compiled.finditer, self.timeout
+        found: list[tuple[int, int, int, float]] = []
+        late = False
+        try:
+            for row, text in zip(rows.tolist(), texts.gather(rows).to_list(), strict=True):
+                for match in search(text, timeout=timeout):
+                    start, end = match.span()
+                    if end > start:
+                        found.append((row, start, end, self.score))
+        except TimeoutError:
+            late = True
+        if late:
+            raise CheckFailed(
+                "pattern-timeout",
+                f"A pattern of {self.owner} needed more than {timeout:g} s for one value, so the scan is not complete",
+                where=self.owner,
+                do="Rewrite the pattern without nested repetition.",
+            )
+        return Matches.of(found) if found else Matches.none()
+
+
+def _told(form: Translation | None) -> tuple[int, ...]:
+    return () if form is None else tuple(kinds_of(bits) for bits in form.needs)
+
+
+def _passing(values: pl.Series, known: Shapes, form: Translation | None, needs: tuple[int, ...]) -> Rows:
+    if form is None:
+        return np.arange(len(values))
+    rows = known.candidates(needs, form.length, form.digits)
+    if len(rows) == 0:
+        return rows
+    some = values if len(rows) == len(values) else values.gather(rows)
+    passing: Rows = rows[some.str.contains(form.rust).to_numpy()]
+    return passing
+
+
+class Spans(NamedTuple):
+    row: Rows
+    start: Rows
+    end: Rows
+
+    def where(self, keep: npt.NDArray[np.bool_]) -> Spans:
+        return Spans(self.row[keep], self.start[keep], self.end[keep])
+
+
+def matches_in(values: pl.Series, lengths: Rows, pattern: str) -> Spans:
+    """All matches of a Rust *pattern* in ASCII *values*, each of which holds one: every match is replaced by one mark, and
+    what the text then lacks in length is what the match covered. Where a text has several, the matches themselves are asked for.
+    """
+    marked = values.str.replace_all(pattern, _MARK)
+    first = marked.str.find(_MARK, literal=True).to_numpy().astype(np.int64)
+    short = lengths - marked.str.len_bytes().to_numpy().astype(np.int64)
+    count = marked.str.count_matches(_MARK, literal=True).to_numpy()
+    single = np.flatnonzero(count == 1)
+    several = np.flatnonzero(count > 1)
+    row, start, end = single, first[single], first[single] + short[single] + 1
+    if len(several):
+        more = _several(values.gather(several), marked.gather(several), pattern)
+        row, start, end = (
+            np.concatenate([row, several[more.row]]),
+            np.concatenate([start, more.start]),
+            np.concatenate([end, more.end]),
+        )
+    return Spans(row, start, end)
+
+
+def _several(values: pl.Series, marked: pl.Series, pattern: str) -> Spans:
+    lists = values.str.extract_all(pattern).list.eval(pl.element().str.len_bytes())
+    between = marked.str.split(_MARK).list.eval(pl.element().str.len_bytes())
+    row, start, end = [], [], []
+    for place, (widths, gaps) in enumerate(zip(lists.to_list(), between.to_list(), strict=True)):
+        at = 0
+        for width, gap in zip(widths, gaps, strict=False):
+            at += gap
+            row.append(place)
+            start.append(at)
+            at += width
+            end.append(at)
+    return Spans(np.array(row, np.int64), np.array(start, np.int64), np.array(end, np.int64))

@@ -1,0 +1,92 @@
+"""What kinds of characters each text of a column holds: one pass over its bytes, long before any regular expression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+Rows = npt.NDArray[np.int64]
+
+_DIGITS, _BLANKS, _MARKS, _ZERO, _BEYOND = 26, 60, 61, 62, 63
+_FIRST_SIGN = 27
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """For each text, none of them empty: ``kinds`` as bits, ``length`` in bytes, number of ``digits``."""
+
+    kinds: npt.NDArray[np.uint64]
+    length: Rows
+    digits: Rows
+
+    @property
+    def ascii(self) -> npt.NDArray[np.bool_]:
+        """Texts of ASCII characters without the null character, which the engine uses as a mark."""
+        plain: npt.NDArray[np.bool_] = (self.kinds & np.uint64(1 << _BEYOND | 1 << _ZERO)) == 0
+        return plain
+
+    def taken(self, rows: Rows) -> Shapes:
+        return Shapes(self.kinds[rows], self.length[rows], self.digits[rows])
+
+    def candidates(self, needs: tuple[int, ...], length: int, digits: int) -> Rows:
+        """Positions of the texts that hold a character of each of *needs* (bits of :func:`kinds_of`) and are long enough."""
+        fits = self.length >= length
+        if digits:
+            fits &= self.digits >= digits
+        for need in needs:
+            fits &= (self.kinds & np.uint64(need)) != 0
+        return np.flatnonzero(fits)
+
+
+def shapes(texts: pl.Series) -> Shapes:
+    """The shapes of *texts*, without nulls and empty texts."""
+    arrow = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, ends, data = arrow.buffers()
+    offsets = np.frombuffer(ends, np.int64)[arrow.offset : arrow.offset + len(arrow) + 1]
+    codes = np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]]
+    starts = offsets[:-1] - offsets[0]
+    if len(starts) == 0:
+        return Shapes(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64))
+    kind, digit = _tables()
+    kinds = np.bitwise_or.reduceat(kind[codes], starts)
+    digits = np.add.reduceat(digit[codes], starts, dtype=np.int64)
+    return Shapes(kinds, np.diff(offsets), digits)
+
+
+def kinds_of(bits: int) -> int:
+    """The kinds of a set of ASCII characters (bits 0 to 127): wider than the set where a kind has several members."""
+    found = 0
+    for code in range(128):
+        if bits >> code & 1:
+            found |= 1 << _kind(code)
+    return found
+
+
+def _kind(code: int) -> int:
+    if code >= 128:
+        return _BEYOND
+    if 48 <= code <= 57:
+        return _DIGITS
+    if 65 <= code <= 90:
+        return code - 65
+    if 97 <= code <= 122:
+        return code - 97
+    if code == 0:
+        return _ZERO
+    if code in (3, 9, 10, 11, 12, 13):
+        return _BLANKS
+    if code < 32 or code == 127:
+        return _MARKS
+    signs = [sign for sign in range(32, 127) if not chr(sign).isalnum()]
+    return _FIRST_SIGN + signs.index(code)
+
+
+@cache
+def _tables() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8]]:
+    kind = np.array([1 << _kind(code) for code in range(256)], np.uint64)
+    digit = np.array([48 <= code <= 57 or code == 1 for code in range(256)], np.uint8)
+    return kind, digit

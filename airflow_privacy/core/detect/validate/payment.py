@@ -1,0 +1,77 @@
+"""Cards, IBANs and bank routing numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from airflow_privacy.core.detect.validate import from_presidio
+from airflow_privacy.core.detect.validate.letters import (
+    DIGIT_VALUES,
+    DIGITS,
+    LETTER_OR_DIGIT_VALUES,
+    Flags,
+    Letters,
+    answer,
+    dropped,
+    letters,
+)
+from airflow_privacy.core.detect.validate.sums import luhn, mod97, two, weighted
+
+_CARD_DIGITS = 19
+_ROUTING_WEIGHTS = (3, 7, 1) * 3
+_SEPARATORS = dropped("- ")
+
+
+def card(texts: pl.Series) -> pl.Series:
+    """CreditCardRecognizer: Luhn (ISO/IEC 7812-1, annex B) over all digits, up to 19."""
+    rows = letters(texts).only(DIGITS).rows(_CARD_DIGITS, right=True)
+    return answer(luhn(rows & np.uint8(15)))
+
+
+def iban(texts: pl.Series) -> pl.Series:
+    """IbanRecognizer: check digits by ISO 7064 MOD 97-10 (ISO 13616-1), then the beginning of Presidio's format of the country.
+
+    True or False for upper-case texts. A text with lower case is null where only its upper-case form would do.
+    """
+    compact = letters(texts).only(_SEPARATORS)
+    good = _iban_digits_hold(compact.upper())
+    if not good.any():
+        return answer(good)
+    written = texts.filter(pl.Series(good)).str.replace_all("[- ]", "")
+    formatted = _has_iban_format(written)
+    only_upper = ~formatted & _has_iban_format(written.str.to_uppercase())
+    true, unknown = good.copy(), np.zeros(len(texts), np.bool_)
+    true[good], unknown[good] = formatted.to_numpy(), only_upper.to_numpy()
+    return answer(true, unknown)
+
+
+def _iban_digits_hold(compact: Letters) -> Flags:
+    head = LETTER_OR_DIGIT_VALUES[compact.rows(4)]
+    body = LETTER_OR_DIGIT_VALUES[compact.after(4).rows(int(compact.lengths.max(initial=4)) - 4, right=True)]
+    body[body == 255] = 0
+    rest = mod97(np.vstack([body, head[:2], np.zeros((2, len(compact)), np.uint8)]))
+    checked = two(head, 2)
+    holds: Flags = (98 - rest == checked) & (head[2:] < 10).all(axis=0)
+    return holds
+
+
+def _has_iban_format(compact: pl.Series) -> pl.Series:
+    """Whether each text begins as an IBAN of its country does by Presidio's table; no country, no format."""
+    frame = pl.DataFrame({"text": compact, "country": compact.str.slice(0, 2)}).with_row_index("at")
+    formats = from_presidio.iban_formats()
+    parts = [
+        part.select("at", pl.col("text").str.contains(f"^(?:{formats[country]})").alias("fits"))
+        for (country,), part in frame.partition_by("country", as_dict=True).items()
+        if country in formats
+    ]
+    found = pl.concat(parts) if parts else pl.DataFrame(schema={"at": pl.UInt32, "fits": pl.Boolean})
+    fits = np.zeros(len(compact), np.bool_)
+    fits[found["at"].to_numpy()] = found["fits"].to_numpy()
+    return pl.Series(fits)
+
+
+def routing(texts: pl.Series) -> pl.Series:
+    """AbaRoutingRecognizer: nine digits by weights 3, 7, 1 modulo 10 (ABA routing number policy)."""
+    digits = DIGIT_VALUES[letters(texts).only(DIGITS).rows(9)]
+    return answer(weighted(digits, _ROUTING_WEIGHTS) % 10 == 0)
