@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from policy_builders import finding, findings_of, policy_of, rule
 
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.model.contract import Column, Contract, Table
-from airflow_privacy.core.model.findings import Role
+from airflow_privacy.core.model.findings import Detected, Role
 from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.refs import FileStamp
 from airflow_privacy.core.model.techniques import Keep, Redact, Technique
@@ -56,3 +57,23 @@ def test_detection_may_be_stricter_than_the_usual_role() -> None:
 
 def test_a_pinned_role_outranks_the_usual_one() -> None:
     assert planned("PERSON_ID", "direct-identifier", Keep(), pin="non-sensitive").decisions[0].role == "non-sensitive"
+
+
+def test_what_was_overruled_is_said_even_if_detection_knew_the_contract() -> None:
+    seen = Detected(entity="EMAIL_ADDRESS", role="direct-identifier", confidence=0.9)
+    pinned = msgspec.structs.replace(finding("x", "TOKEN", "non-sensitive"), detected=seen)
+    column = Column(name="x", entity="TOKEN", role="non-sensitive")
+    decided = resolve(
+        contract=Contract(
+            id="c", name="c", version="1", status="active", purposes=("churn",), tables=(Table(name="t", columns=(column,)),)
+        ),
+        contract_file=FILE,
+        table=Table(name="t", columns=(column,)),
+        findings=findings_of(pinned),
+        policy=policy_of(rule("all", Redact(), column=("x",))),
+        policy_file=FILE,
+        purpose="churn",
+        recipient="ml",
+        destination="training",
+    )
+    assert "overrules detection (EMAIL_ADDRESS, direct-identifier)" in decided.decisions[0].reason

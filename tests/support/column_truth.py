@@ -26,6 +26,8 @@ _FILES = {
     "febrl dataset1": "tables/febrl/dataset1.csv",
     "febrl dataset4a": "tables/febrl/dataset4a.csv",
     "febrl dataset4b": "tables/febrl/dataset4b.csv",
+    "hospital": "anonymity/anjana/hospital_extended.csv",
+    "students": "anonymity/pycanon/StudentsMath_Score.csv",
     "adult": "anonymity/arx/adult.csv",
 }
 _CHINOOK = "tables/chinook/Chinook_Sqlite.sqlite"
@@ -50,6 +52,13 @@ def findings_of(table: str, folder: Path) -> Findings:
     if table in _FILES:
         return detect_columns(open_source(str(folder / _FILES[table])), table=None, contract_digest=None)
     return detect_columns(FrameSource(_chinook(folder, table.removeprefix("chinook "))), table=None, contract_digest=None)
+
+
+def frame_of(table: str, folder: Path) -> pl.DataFrame:
+    """All rows of one reference table."""
+    if table in _FILES:
+        return pl.concat(open_source(str(folder / _FILES[table])).slabs())
+    return _chinook(folder, table.removeprefix("chinook "))
 
 
 def column_report(folder: Path) -> list[Judged]:

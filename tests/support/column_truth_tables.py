@@ -145,6 +145,23 @@ TRUTH: dict[str, dict[str, tuple[str | None, Role]]] = {
         "occupation": ("OCCUPATION", _Q),
         "salary-class": ("INCOME", _S),
     },
+    "hospital": {
+        "name": ("PERSON", _D),
+        "age": ("AGE", _Q),
+        "gender": ("GENDER", _Q),
+        "city": ("CITY", _Q),
+        "religion": ("NRP", _S),
+        "disease": ("HEALTH", _S),
+    },
+    "students": {
+        "Student": ("PERSON_ID", _D),
+        "Teacher": ("PERSON", _D),
+        "Gender": ("GENDER", _Q),
+        "Ethnic": ("NRP", _S),
+        "Freeredu": (None, _S),
+        "Score": (None, _S),
+        "wesson": ("PERSON", _D),
+    },
     "chinook Album": {"AlbumId": _KEY_OF_A_THING, "Title": _NOTHING, "ArtistId": _KEY_OF_A_THING},
     "chinook Artist": {"ArtistId": _KEY_OF_A_THING, "Name": _NOTHING},
     "chinook Customer": {
@@ -235,6 +252,11 @@ WHY: dict[tuple[str, str], str] = {
     ("febrl dataset1", "soc_sec_id"): "a social security number without the form of the American one",
     ("adult", "race"): "special category (Art. 9 GDPR); others can see it too",
     ("adult", "native-country"): "a country; the policy decides whether origin is a special category",
+    ("hospital", "city"): "the column says city; its few values are states of India",
+    ("students", "Student"): "the number of a pupil in a class",
+    ("students", "Teacher"): "surnames of teachers, who are persons too",
+    ("students", "Freeredu"): "whether lunch is free tells of poverty",
+    ("students", "Score"): "the result of a pupil's test is what an attacker would learn",
     ("chinook Artist", "Name"): "names under which groups and soloists publish, most of them of groups",
     ("chinook Track", "Composer"): "names of natural persons, several in a cell; published ones are names too",
     ("chinook Customer", "SupportRepId"): "names an employee, who is a person as well",
@@ -245,4 +267,8 @@ WHY: dict[tuple[str, str], str] = {
 }
 
 #: Columns that detection judges otherwise, and why that stays so.
-KNOWN_MISSES: dict[tuple[str, str], str] = {}
+KNOWN_MISSES: dict[tuple[str, str], str] = {
+    ("students", "Freeredu"): "an abbreviation that only its author reads, of a choice of two: a steward pins it",
+    ("students", "Score"): "a score may be a pupil's, a model's or a film's: a steward pins it",
+    ("students", "wesson"): "pairs of teachers' names joined by an underscore, under a name that means nothing",
+}

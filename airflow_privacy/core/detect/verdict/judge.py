@@ -11,9 +11,11 @@ from collections.abc import Sequence
 
 from airflow_privacy.core.detect.bounds import upper_bound_95
 from airflow_privacy.core.detect.lexicon import Meaning
+from airflow_privacy.core.detect.names.share import share_of_names
 from airflow_privacy.core.detect.tally import Tally
 from airflow_privacy.core.detect.verdict.around import Around, look_around, meanings_of
 from airflow_privacy.core.detect.verdict.confirm import confirmed
+from airflow_privacy.core.detect.verdict.dictionary import Shares, by_dictionary, by_person_noun, nobody_is_called_so
 from airflow_privacy.core.detect.verdict.draft import Draft, name_signal
 from airflow_privacy.core.detect.verdict.named import by_key, by_name, by_type, dated
 from airflow_privacy.core.detect.verdict.overrule import claimed, pinned
@@ -24,12 +26,17 @@ from airflow_privacy.core.model.contract import Column, Table
 from airflow_privacy.core.model.findings import ColumnFinding, Signal
 
 
-def judge_columns(tallies: Sequence[Tally], *, table: Table | None, scanned: int, total: int) -> tuple[ColumnFinding, ...]:
-    """The findings of a table's columns, in their order; *scanned* of *total* rows were counted."""
+def judge_columns(
+    tallies: Sequence[Tally], *, table: Table | None, scanned: int, total: int, shares: Shares = share_of_names
+) -> tuple[ColumnFinding, ...]:
+    """The findings of a table's columns, in their order; *scanned* of *total* rows were counted.
+
+    :param shares: which share of values is in each list of names; the lists that the package brings by default.
+    """
     around = look_around(tallies)
     columns = [table.column(tally.name) if table is not None else None for tally in tallies]
     drafts = [
-        confirmed(_by_data(tally, meanings_of(tally, around), around, column), tally)
+        confirmed(_by_data(tally, meanings_of(tally, around), around, column, shares), tally)
         for tally, column in zip(tallies, columns, strict=True)
     ]
     drafts = settled(drafts, tallies, around)
@@ -63,14 +70,19 @@ def _finding(draft: Draft, tally: Tally, column: Column | None, *, scanned: int,
     )
 
 
-def _by_data(tally: Tally, meanings: tuple[Meaning, ...], around: Around, column: Column | None) -> Draft:
+def _by_data(tally: Tally, meanings: tuple[Meaning, ...], around: Around, column: Column | None, shares: Shares) -> Draft:
     if tally.usable == 0:
         return _nothing_there(tally, meanings)
     draft = by_values(tally, meanings)
     if draft is not None:
         draft = dated(draft, tally)
-    draft = draft or by_text(tally, meanings, around) or by_name(tally, meanings, around) or by_key(tally, around, column)
+    draft = draft or by_text(tally, meanings, around) or by_name(tally, _borne(tally, meanings, shares), around)
+    draft = draft or by_person_noun(tally, shares) or by_dictionary(tally, shares) or by_key(tally, around, column)
     return with_strays(draft or by_type(tally), tally)
+
+
+def _borne(tally: Tally, meanings: tuple[Meaning, ...], shares: Shares) -> tuple[Meaning, ...]:
+    return tuple(meaning for meaning in meanings if not nobody_is_called_so(meaning, tally, shares))
 
 
 def _nothing_there(tally: Tally, meanings: tuple[Meaning, ...]) -> Draft:

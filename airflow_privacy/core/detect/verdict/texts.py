@@ -10,7 +10,7 @@ from airflow_privacy.core.detect.column_names import words
 from airflow_privacy.core.detect.fit import fits
 from airflow_privacy.core.detect.lexicon import FREE_FIELDS, Meaning
 from airflow_privacy.core.detect.patterns import HELD_ENTITIES
-from airflow_privacy.core.detect.phones.spelling import count_phones
+from airflow_privacy.core.detect.phones.cells import are_phones
 from airflow_privacy.core.detect.tally import Tally
 from airflow_privacy.core.detect.verdict.around import Around, is_of_a_thing
 from airflow_privacy.core.detect.verdict.draft import Draft
@@ -104,6 +104,9 @@ def _is_code(tally: Tally) -> bool:
 
 
 def _dialled(draft: Draft, tally: Tally) -> bool:
-    candidates = tally.runs["value"].to_list()
-    share = count_phones(candidates) / len(candidates) if candidates else 0.0
+    candidates = tally.runs["value"]
+    if draft.entity is not None and not draft.free_text:
+        # Codes of a known kind (Brazilian postal codes: 01007-010) pass for national numbers of some country.
+        candidates = candidates.filter(candidates.str.contains(r"^(?:\+|00)"))
+    share = int(are_phones(candidates).sum()) / candidates.len() if candidates.len() else 0.0
     return share > (0.0 if draft.free_text else 0.5)

@@ -7,7 +7,7 @@ import polars as pl
 from airflow_privacy.core.detect.column_names import tokens
 from airflow_privacy.core.detect.fit import dialled
 from airflow_privacy.core.detect.lexicon import EVENT_CODES, PRODUCT_CODES, Meaning
-from airflow_privacy.core.detect.phones.spelling import count_phones
+from airflow_privacy.core.detect.phones.cells import are_phones
 from airflow_privacy.core.detect.tally import Tally
 from airflow_privacy.core.detect.verdict.draft import Draft, found, named_signals
 from airflow_privacy.core.model.findings import Role, Signal
@@ -102,9 +102,9 @@ def _phone(tally: Tally, named: set[str]) -> Draft | None:
         return None
     if not dialled(tally):
         return None
-    candidates = (tally.runs if tally.runs.height else tally.sample)["value"].to_list()
-    valid = count_phones(candidates)
-    share = valid / len(candidates) if candidates else 0.0
+    candidates = (tally.runs if tally.runs.height else tally.sample)["value"]
+    valid = int(are_phones(candidates, told="PHONE_NUMBER" in named).sum())
+    share = valid / candidates.len() if candidates.len() else 0.0
     if "PHONE_NUMBER" not in named and (shaped < 0.5 or share < 0.4):
         return None
     if "PHONE_NUMBER" in named and shaped < 0.5 and share < 0.2:
@@ -113,5 +113,5 @@ def _phone(tally: Tally, named: set[str]) -> Draft | None:
     confidence = min(0.99, 0.5 + 0.25 * shaped + 0.15 * share + (0.09 if "PHONE_NUMBER" in named else 0.0))
     return Draft("PHONE_NUMBER", "direct-identifier", confidence, matched).also(
         Signal(source="pattern", detail="PHONE_NUMBER shape", matched=matched, checked=tally.usable),
-        Signal(source="checksum", detail="numbering plan (phonenumbers)", matched=valid, checked=len(candidates)),
+        Signal(source="checksum", detail="numbering plan (phonenumbers)", matched=valid, checked=candidates.len()),
     )
