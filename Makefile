@@ -6,7 +6,7 @@ APPROVE ?= browser
 PYTEST ?= $(BIN)/python -m pytest
 export AIRFLOW__CORE__LOAD_EXAMPLES = False
 
-.PHONY: install check test test-core test-long demo clean bench-import bench-utility bench-mask
+.PHONY: install check test test-core test-long demo clean bench-import bench-utility bench-mask report-detection
 
 install: $(VENV)/.installed
 
@@ -45,6 +45,10 @@ bench-utility: install
 # Takes a few minutes; QUICK=--quick leaves the ten million rows out.
 bench-mask: install
 	$(BIN)/python benchmarks/masking.py $(QUICK)
+
+# Writes docs/detection.md; needs the reference data.
+report-detection: install
+	$(BIN)/python benchmarks/detection_quality.py
 
 clean:
 	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache
