@@ -300,7 +300,7 @@ def main() -> None:
     top = (
         "# Detection: how right it is\n\n"
         "Made by `make report-detection` from labelled public sets; edit the script, not this file. P is precision, R recall, "
-        "F2 the F measure in which recall counts twice. By span: same kind, same start, same end. Findings below .4 do not count.\n\n"
+        "F2 the F measure in which recall counts twice. By span: same kind, same start, same end. Below .4 nothing counts.\n\n"
         f"{table(('bar', 'wanted', 'reached', ''), report.bars)}\n\nWith {versions}."
     )
     REPORT.parent.mkdir(exist_ok=True)
