@@ -6,7 +6,7 @@ APPROVE ?= browser
 PYTEST ?= $(BIN)/python -m pytest
 export AIRFLOW__CORE__LOAD_EXAMPLES = False
 
-.PHONY: install check test test-core test-long demo clean bench-import bench-utility bench-mask report-detection
+.PHONY: install check test test-core test-long demo clean recognizers bench-import bench-utility bench-mask report-detection
 
 install: $(VENV)/.installed
 
@@ -35,6 +35,10 @@ test-long: install
 
 demo: install
 	$(BIN)/airflow-privacy demo --approve $(APPROVE)
+
+# The table of recognizers that the installed Presidio has.
+recognizers: install
+	$(BIN)/python -m airflow_privacy.core.detect.recognize.table docs/recognizers.md
 
 bench-import: install
 	$(BIN)/python benchmarks/import_cost.py

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 from presidio_analyzer import (
+    AnalysisExplanation,
     EntityRecognizer,
     Pattern,
     PatternRecognizer,

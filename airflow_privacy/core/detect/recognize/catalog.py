@@ -60,8 +60,8 @@ def read_custom(path: Path, language: str) -> tuple[EntityRecognizer, ...]:
         read = {"supported_languages": [language], "global_regex_flags": FLAGS}
         read.update(RecognizerConfigurationLoader.get(conf_file=str(path)))
         checked = ConfigurationValidator.validate_recognizer_registry_configuration(read)
-        parts = ("recognizers", "supported_languages", "global_regex_flags")
-        return tuple(RecognizerListLoader.get(*(checked[part] for part in parts), checked.get("supported_countries")))
+        parts = ("recognizers", "supported_languages", "global_regex_flags", "supported_countries")
+        return tuple(RecognizerListLoader.get(**{part: checked[part] for part in parts if part in checked}))
     except Exception as error:  # noqa: BLE001  Presidio raises what its parsers raise
         reason = type(error).__name__
     raise BadInput(

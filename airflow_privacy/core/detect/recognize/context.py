@@ -21,6 +21,7 @@ from airflow_privacy.core.detect.recognize.shape import Rows
 
 GAIN, LEAST, MOST = 0.35, 0.4, 1.0
 _BEFORE = 5
+_MOST_WORDS = 200_000
 
 
 class Words:
@@ -28,11 +29,15 @@ class Words:
 
     def __init__(self, language: str) -> None:
         self._pipeline = tokenizer(language)
-        self._known: dict[str, tuple[list[int], list[str], set[str]]] = {}
+        self._texts: dict[str, tuple[list[int], list[str], set[str]]] = {}
+        self._words: dict[str, tuple[str, ...]] = {}
 
     def around(self, text: str, start: int) -> list[str]:
         """Lower-case words that say something: the first from *start* on, and up to six from there back."""
-        ends, words, keywords = self._cut(text)
+        known = self._texts.get(text)
+        if known is None:
+            known = self._texts[text] = self._cut(text)
+        ends, words, keywords = known
         at = bisect_right(ends, start)
         # Presidio asks for no word behind the match, and yet takes the next one where the match begins in a word without weight.
         chosen = [next((word for word in words[at:] if word in keywords), "")]
@@ -43,27 +48,39 @@ class Words:
         return chosen
 
     def _cut(self, text: str) -> tuple[list[int], list[str], set[str]]:
-        known = self._known.get(text)
-        if known is None:
-            known = self._known[text] = self._fresh(text)
-        return known
+        places = self._pipeline.make_doc(text).to_array(["IDX", "LENGTH"]).reshape(-1, 2).astype(np.int64)
+        ends: list[int] = places.sum(axis=1).tolist()
+        raw = [text[start:end] for start, end in zip(places[:, 0].tolist(), ends, strict=True)]
+        keywords: set[str] = set()
+        for word in raw:
+            parts = self._words.get(word)
+            if parts is None:
+                parts = self._words[word] = self._parts(word)
+            keywords.update(parts)
+        return ends, [word.lower() for word in raw], keywords
 
-    def _fresh(self, text: str) -> tuple[list[int], list[str], set[str]]:
-        vocabulary = self._pipeline.vocab
-        with self._pipeline.memory_zone():  # or every word that was ever seen stays in memory
-            tokens = self._pipeline.make_doc(text)
-            raw = [(token.idx + len(token), token.text) for token in tokens]
-            keywords: set[str] = set()
-            for word in {word for _, word in raw}:
-                lexeme = vocabulary[word]
-                if not (lexeme.is_stop or lexeme.is_punct or word in ("-PRON-", "be")):
-                    keywords.update(word.lower().split(":"))
-        return [end for end, _ in raw], [word.lower() for _, word in raw], keywords
+    def _parts(self, word: str) -> tuple[str, ...]:
+        lexeme = self._pipeline.vocab[word]
+        if lexeme.is_stop or lexeme.is_punct or word in ("-PRON-", "be"):
+            return ()
+        return tuple(word.lower().split(":"))
+
+
+def tokenizer(language: str) -> Any:
+    """spaCy's rules for cutting words of a language; Korean and Thai need further packages, and get those of no language.
+
+    spaCy keeps every word that it has seen. Its remedy, a memory zone, switches off its cache and makes it five times slower:
+    instead the rules are made anew once many words have come together.
+    """
+    pipeline = _made(language)
+    if len(pipeline.vocab.strings) > _MOST_WORDS:
+        _made.cache_clear()
+        pipeline = _made(language)
+    return pipeline
 
 
 @cache
-def tokenizer(language: str) -> Any:
-    """spaCy's rules for cutting words of a language; Korean and Thai need further packages, and get those of no language."""
+def _made(language: str) -> Any:
     import spacy
 
     try:

@@ -38,7 +38,7 @@ class Analyzed:
 
 @dataclass(frozen=True)
 class Engine:
-    """Recognizers ready to be asked. Frozen; a find keeps nothing of the texts."""
+    """Recognizers ready to be asked. Frozen."""
 
     matchers: tuple[Matcher, ...]
     analyzed: tuple[Analyzed, ...]
@@ -98,7 +98,7 @@ class Engine:
             found = found.where(kept(found, alone))
         near = None
         if self.lemmas and matcher.context:
-            near = words.setdefault(matcher.language, Words(matcher.language))
+            near = words.get(matcher.language) or words.setdefault(matcher.language, Words(matcher.language))
         score = raised(texts.all, found, matcher.context, self.context, near)
         found = found._replace(score=score)
         least = self.threshold or matcher.thresholds.get(matcher.entity, matcher.thresholds.get("default", 0.0))
