@@ -54,6 +54,8 @@ class Maker:
         self.company = list(typed.words(typed.COMPANY_WORDS))
         self.streets = [word.capitalize() for word in typed.words(typed.STREET_WORDS)[:30]]
         self.spots = [word.capitalize() for word in typed.words(typed.STREET_WORDS)[30:]]
+        self.street_before = typed.phrases(typed.STREET_BEFORE)
+        self.street_after = [word.replace("_", " ") for word in typed.words(typed.STREET_AFTER)]
         self.emoji = typed.words(typed.EMOJI)
         self.days = typed.words(typed.DAYS)
         self.function = typed.words(typed.FUNCTION_WORDS)
@@ -158,16 +160,25 @@ class Maker:
         base = rng.choice((self.last_name, self.first_name, self.town, self.thing_word))()
         return rng.choice(("", "", f"{rng.randint(1, 9999)} ")) + f"{base} {rng.choice(self.streets)}"
 
+    def foreign_street(self) -> str:
+        """Streets as they are called outside English, the number behind or before."""
+        rng = self.rng
+        base = rng.choice((self.last_name, self.first_name, self.town, lambda: self.made_up("last")))()
+        name = f"{rng.choice(self.street_before)} {base}" if rng.random() < 0.5 else base + rng.choice(self.street_after)
+        number = str(rng.randint(1, 300)) + rng.choice(("", "", "", "A", "b", "/2", "-4"))
+        return f"{number} {name}" if rng.random() < 0.3 else f"{name} {number}"
+
     def address(self) -> str:
         rng = self.rng
-        line = f"{rng.randint(1, 99999)} {self.street().lstrip('0123456789 ')}"
-        if rng.random() < 0.25:
+        roll = rng.random()
+        line = f"{rng.randint(1, 99999)} {self.street().lstrip('0123456789 ')}" if roll < 0.6 else self.foreign_street()
+        if roll > 0.92:
             line = f"{self.street().lstrip('0123456789 ')} {rng.randint(1, 300)}"
         if rng.random() < 0.3:
             line += rng.choice((" Apt. ", " Suite ", " Unit ", ", Apt ")) + str(rng.randint(1, 999))
         join = rng.choice((", ", ", ", " ", "\n"))
         if rng.random() < 0.85:
-            line += join + self.town()
+            line += join + rng.choice(("", "", f"{rng.randint(1000, 99999)} ")) + self.town()
         if rng.random() < 0.5:
             line += rng.choice((", ", " ")) + rng.choice(
                 (
@@ -239,10 +250,25 @@ class Maker:
         out = []
         for _ in range(rng.randint(2, 6)):
             roll = rng.random()
-            out.append(
-                rng.choice(self.function) if roll < 0.5 else rng.choice(self.slang) if roll < 0.58 else self.words.draw(rng)
-            )
+            word = rng.choice(self.function) if roll < 0.45 else rng.choice(self.slang) if roll < 0.55 else self.words.draw(rng)
+            out.append(self.misspelt(word) if rng.random() < 0.12 else word)
         return " ".join(out)
+
+    def misspelt(self, word: str) -> str:
+        """As people type who are in a hurry, or shout."""
+        rng, at = self.rng, self.rng.randrange(len(word))
+        roll = rng.random()
+        if roll < 0.25 and word.endswith("ing"):
+            return word[:-1]
+        if roll < 0.5:
+            return word[:at] + word[at] * rng.randint(2, 4) + word[at + 1 :]
+        if roll < 0.65 and len(word) > 3:
+            return word[0] + re.sub("[aeiou]", "", word[1:])
+        if roll < 0.8 and len(word) > 3:
+            return word[:at] + word[at + 1 :]
+        if roll < 0.9:
+            return word[:at] + rng.choice("aeioustnr") + word[at + 1 :]
+        return word + rng.choice(("s", "z", "y", "n", "ish", "ness", "er", "a"))
 
     def handle(self) -> str:
         base = self.rng.choice((self.first_name(), self.last_name(), self.thing_word(), self.made_up("first")))
@@ -297,8 +323,11 @@ class Maker:
                 title, person = value.rstrip("]").split("[")
                 parts.extend([(title, ""), (person, "PERSON")])
             else:
-                if not parts[-1][0].strip() and len(parts) == 1 and match[1] in ("w", "adj", "Ws") and self.rng.random() < 0.7:
+                if not parts[-1][0].strip() and len(parts) == 1 and match[1] in ("w", "adj", "Ws") and self.rng.random() < 0.8:
                     value = value[:1].upper() + value[1:]
+                if not label and match[1] in ("w", "adj", "Ws") and self.rng.random() < 0.12:
+                    # Capitals for weight, or for no reason.
+                    value = " ".join(word[:1].upper() + word[1:] if self.rng.random() < 0.6 else word for word in value.split(" "))
                 parts.append((value, label))
             last = match.end()
         parts.append((line[last:], ""))

@@ -79,6 +79,35 @@ Name: {P}
 name: {P}, phone: {NUM}
 Full name: {P} DOB: {D}
 First name: {F} Last name: {L}
+{O} wants to hire a {w}, apply at {URL}
+Has anyone worked with {O} before?
+What are the opening hours of {O}?
+I bought my {w} from {O} and it was {adj}.
+My employer is {O}, my {w} is {adj}.
+She left {O} to join {O} as a {w}.
+{O} acquired {O} for ${NUM} million.
+The {O} Orchestra, the {O} Foundation and {O} were there.
+{P} is the CEO of {O}, {P} founded {O}.
+{P} from {O} called about the {w}.
+{O}: {adj} {w} since {NUM}
+The best {w} in {C} is {O}, near {STREET}.
+We are {O}, {Ws}.
+Welcome to {O}!
+The contract with {O} ends on {D}.
+Please send the goods to {O}, {ADDR}.
+My new address is {ADDR}
+My billing address is {ADDR}. My {w} is {adj}.
+Where is {ADDR}?
+{ADDR}
+{P}
+{P}\n{ADDR}
+{P}\n{O}\n{ADDR}\nPhone: {NUM}
+{P} {ADDR} {MAIL}
+I am {N} and I live in {K}.
+She speaks {N} and a little {N}.
+He is a {N} citizen from {C}.
+{N} people are {adj}; my wife is {N}.
+She is from {K}, he is from {C}.
 Surname: {L}, Given name: {F}
 Contact: {P}, {ADDR}
 Address: {ADDR}

@@ -121,3 +121,13 @@ their not no so just then if when while because as than too very really all some
 would could should do does did have has had get got go going went come make know think want need see say like love hate feel there here
 what who how why up down out off again still now never always only even also back me him them us one two
 """
+
+STREET_BEFORE = """
+Rue,rue,Rue de,rue de la,Avenue,avenue de,Boulevard,bd,Chemin de,Allée des,Place,Via,via,Viale,Piazza,Corso,Strada,Calle,calle,Calle de la,
+C/,Avenida,Av.,Avda.,Plaza,Paseo,Carrera,Rua,rua,Rua da,Praça,Travessa,ul.,ulica,Ulitsa,Strada,Straße der,Am,An der,Auf dem,Im,Odos,Jalan,
+Jl.,Quai,Rambla,Camino,Ronda,Passage
+"""
+STREET_AFTER = """
+straße strasse str. weg gasse platz allee ring ufer damm berg straat laan weg plein kade gracht gata gatan vej vegen vägen gade gate plads
+katu tie utca _utca _út _útja _tér ova _ulice _ul. _caddesi _sokak _str. _Straße _Strasse _Weg _Platz _Ring stræde bakken dalen
+"""

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from airflow_privacy.core.detect.names.features import Integers, candidates, of_pieces, of_places, shapes
+from airflow_privacy.core.detect.names.features import Integers, candidates, level, of_pieces, of_places
 from airflow_privacy.core.detect.names.lexicon import ORGANIZATION, lexicon
 from airflow_privacy.core.detect.names.words import cut
 
@@ -32,9 +32,18 @@ def look(texts: pl.Series, words: Sequence[str], endings: Sequence[str]) -> Cont
     features = of_pieces(distinct, words, endings)
     numbers = pl.DataFrame({"piece": distinct, "number": np.arange(len(distinct), dtype=np.int32)})
     piece = table.select("piece").join(numbers, on="piece", how="left", maintain_order="left")["number"].to_numpy()
-    shape = shapes(features)[piece]
+    shape = level(features, "shape")[piece]
     places = of_places(table["at"].to_numpy().astype(np.int32), shape, table["gap"].to_numpy(), _several(table, shape))
-    return Context(table, piece, features, places, candidates(features)[piece])
+    candidate = candidates(features)[piece]
+    return Context(table, piece, features, places, candidate | _numbers(shape, candidate))
+
+
+def _numbers(shape: Integers, candidate: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Numbers beside candidates: of a house, a zip code."""
+    beside = np.zeros(len(shape) + 4, dtype=bool)
+    for offset in (0, 1, 3, 4):
+        beside[offset : offset + len(shape)] |= candidate
+    return (shape == 4) & beside[2:-2]
 
 
 def _several(table: pl.DataFrame, shape: Integers) -> Integers:

@@ -83,9 +83,11 @@ def of_pieces(pieces: pl.Series, words: Sequence[str], endings: Sequence[str]) -
     return np.stack(columns, axis=1).astype(np.int32)
 
 
-def shapes(features: Integers) -> Integers:
-    """The shape of each piece."""
-    return features[:, 0]
+def level(features: Integers, name: str) -> Integers:
+    """One of :data:`_SIZES` of each piece, from 0."""
+    names = [listed for listed, _ in _SIZES]
+    at = names.index(name)
+    return features[:, at] - sum(size for _, size in _SIZES[:at])
 
 
 def size(words: Sequence[str], endings: Sequence[str]) -> int:
@@ -95,13 +97,11 @@ def size(words: Sequence[str], endings: Sequence[str]) -> int:
 
 def candidates(features: Integers) -> NDArray[np.bool_]:
     """Pieces that can be part of a name: with a capital, or in lower case and far more usual as a name than as a word."""
-    levels = {name: features[:, at] - sum(size for _, size in _SIZES[:at]) for at, (name, _) in enumerate(_SIZES)}
-    shape, common = levels["shape"], levels["common"]
+    shape, common = level(features, "shape"), level(features, "common")
     capital = (shape >= 5) & (shape <= 8)
-    known = np.maximum(np.maximum(levels["first"], levels["last"] - 1), levels["place"] - 1)
-    lower = ((shape == 9) | (shape == 10)) & (known >= 3) & (common <= known)
-    role = levels["role"] > 0
-    found: NDArray[np.bool_] = capital | lower | (((shape == 9) | (shape == 10)) & role)
+    known = np.maximum(np.maximum(level(features, "first"), level(features, "last") - 1), level(features, "place") - 1)
+    lower = (shape == 9) | (shape == 10)
+    found: NDArray[np.bool_] = capital | (lower & (known >= 3) & (common <= known)) | (lower & (level(features, "role") > 0))
     return found
 
 

@@ -7,13 +7,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 from airflow_privacy.core.detect.found import FOUND, in_order
-from airflow_privacy.core.detect.names.context import look
+from airflow_privacy.core.detect.names.context import Context, look
+from airflow_privacy.core.detect.names.features import level
 from airflow_privacy.core.detect.names.model import LABELS, scores, shipped
 
 #: The least probability of a label. A person that is missed costs more than one too many (F2): hence the low limit.
 LIMITS = {"PERSON": 0.25, "LOCATION": 0.3, "ORGANIZATION": 0.35, "NRP": 0.35}
 
 _BY = "names"
+_USUAL = 5  # words from here on join no address: "to", "and"
+_LOCATION = LABELS.index("LOCATION")
 _SLAB = 50_000  # texts at a time
 
 # What may stand between two words of one name, by kind.
@@ -40,7 +43,7 @@ def _found(texts: pl.Series, first: int) -> pl.DataFrame:
     above = chances / limits
     label = np.where(above.max(axis=1, initial=0) >= 1, above.argmax(axis=1), 0).astype(np.int8)
     chance = np.where(label > 0, chances[np.arange(len(label)), label], 0)
-    table = context.table.with_columns(label=_joined(label, context.table), chance=pl.Series(chance, dtype=pl.Float64))
+    table = context.table.with_columns(label=_joined(label, context), chance=pl.Series(chance, dtype=pl.Float64))
     same = (pl.col("at") == pl.col("at").shift(1)) & (pl.col("label") == pl.col("label").shift(1))
     return (
         table.lazy()
@@ -58,17 +61,25 @@ def _found(texts: pl.Series, first: int) -> pl.DataFrame:
     )
 
 
-def _joined(label: NDArray[np.int8], table: pl.DataFrame) -> NDArray[np.int8]:
-    """Labels with the hyphens, apostrophes, dots of initials and particles between two words of one name."""
-    if len(label) < 3:
-        return label
-    piece = table["piece"]
+def _joined(label: NDArray[np.int8], context: Context) -> NDArray[np.int8]:
+    """Labels with what stands between two words of one name: hyphens, initials' dots, particles; in addresses more."""
+    count = len(label)
+    piece, at = context.table["piece"], context.table["at"].to_numpy()
     particle = piece.str.to_lowercase().str.contains(_INSIDE).to_numpy()
-    letter = (piece.str.len_chars() == 1).to_numpy() & (label > 0)
+    mark = piece.str.contains(r"^[.,#\n/-]$").to_numpy()
+    rare = piece.str.contains(r"^\p{Ll}+$").to_numpy() & (level(context.pieces, "common")[context.piece] < _USUAL)
+    initial = (piece.str.len_chars() == 1).to_numpy() & (label > 0)
+    number = piece.str.contains(r"^\p{N}").to_numpy() & (label == _LOCATION)
+    address = np.convolve(number, np.ones(9), "same")[:count] > 0 if count else number
     dot = (piece == ".").to_numpy()
-    between = particle[1:-1] | (dot[1:-1] & letter[:-2])
     found = label.copy()
-    at = table["at"].to_numpy()
-    fills = (label[1:-1] == 0) & between & (label[:-2] > 0) & (label[:-2] == label[2:]) & (at[:-2] == at[2:])
-    found[1:-1][fills] = label[:-2][fills]
+    for length in range(1, min(4, count - 1)):
+        left, right = slice(0, count - length - 1), slice(length + 1, count)
+        fills = (label[left] > 0) & (label[left] == label[right]) & (at[left] == at[right])
+        inner = [slice(step, count - length - 1 + step) for step in range(1, length + 1)]
+        for one in inner:
+            in_address = (mark[one] | rare[one]) & address[one] & (label[left] == _LOCATION)
+            fills &= (label[one] == 0) & (particle[one] | (dot[one] & initial[left]) | in_address)
+        for one in inner:
+            found[one][fills] = label[left][fills]
     return found
