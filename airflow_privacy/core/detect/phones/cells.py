@@ -8,7 +8,8 @@ import polars as pl
 
 from airflow_privacy.core.detect.phones import others
 from airflow_privacy.core.detect.phones.numbering import valid_international
-from airflow_privacy.core.detect.phones.reading import DEFAULT_REGIONS, read
+from airflow_privacy.core.detect.phones.plans import DEFAULT_REGIONS
+from airflow_privacy.core.detect.phones.reading import read
 from airflow_privacy.core.detect.phones.runs import RUN, folded
 
 _LABEL = r"^(?i:(?:tele?(?:ph|f)on\p{L}*|phone|tel|mobile?|mob|cell|fax|ph)[.:]{0,2} ?)"
@@ -41,7 +42,7 @@ def are_phones(values: pl.Series, *, regions: Sequence[str] = DEFAULT_REGIONS, t
 
 
 def _good(run: pl.Series, regions: Sequence[str], told: bool) -> pl.Series:
-    known = read(run, regions).with_columns(run)
+    known = read(run, regions, unfinished=told).with_columns(run)
     length = pl.col("digits").str.len_bytes()
     if told:
         known = known.with_columns(valid_international(known["digits"]).alias("world"))

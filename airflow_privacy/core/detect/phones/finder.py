@@ -13,7 +13,8 @@ import polars as pl
 
 from airflow_privacy.core.detect.found import FOUND, in_order
 from airflow_privacy.core.detect.phones import others, runs
-from airflow_privacy.core.detect.phones.reading import DEFAULT_REGIONS, read
+from airflow_privacy.core.detect.phones.plans import DEFAULT_REGIONS
+from airflow_privacy.core.detect.phones.reading import read
 from airflow_privacy.core.detect.phones.words import sayings
 
 ABROAD, DIALLED, HOME, GROUPED, SHAPED, BARE_ZERO, BARE = 0.95, 0.85, 0.7, 0.5, 0.4, 0.4, 0.3

@@ -6,11 +6,15 @@ step by step: international prefix, calling code, national prefix, length, assig
 
 from __future__ import annotations
 
-from functools import cache
+import re
 
 import polars as pl
 
-from airflow_privacy.core.detect.phones.plans import Region, calling_codes, length_mark, region_of
+from airflow_privacy.core.detect.phones.plans import Region, calling_codes, length_mark, plans_of, region_of
+from airflow_privacy.core.detect.phones.spelling import is_assigned
+
+FEW = 48
+"""Up to so many numbers phonenumbers itself is faster than patterns that must be compiled first."""
 
 _SHORTEST, _LONGEST = 2, 17  # of a national number, as phonenumbers has it
 _MARKS = "".join(length_mark(length) for length in range(22))
@@ -18,7 +22,19 @@ _MARKS = "".join(length_mark(length) for length in range(22))
 
 def valid_international(digits: pl.Series) -> pl.Series:
     """Whether *digits* (ASCII, what stands behind a plus sign) are a calling code and a number that its plan assigns."""
-    return _international(digits)
+    frame = pl.DataFrame({"n": digits}).with_row_index("at")
+    frame = frame.filter(_N.str.len_bytes().is_between(_SHORTEST + 1, _LONGEST + 3))
+    frame = frame.with_columns(_code(_N).alias("code")).drop_nulls("code")
+    good = []
+    few = frame.filter(pl.len().over("code") <= FEW)
+    if few.height:
+        good.append(few["at"].filter(pl.Series([is_assigned(f"+{number}", None)[0] for number in few["n"]])))
+        frame = frame.filter(pl.len().over("code") > FEW)
+    for (found,), part in frame.partition_by("code", as_dict=True).items():
+        code = str(found)
+        part = part.select("at", _N.str.slice(len(code)))
+        good.append(_assigned(_stripped(part.lazy(), plans_of(code)[0]), code)[0])
+    return _flags(good, len(digits))
 
 
 def valid_national(digits: pl.Series, region: str) -> pl.DataFrame:
@@ -27,133 +43,133 @@ def valid_national(digits: pl.Series, region: str) -> pl.DataFrame:
     Columns ``valid`` and ``complete``: false where the national prefix is missing that the region always writes (Germany's 0).
     """
     plan = region_of(region)
-    if plan is None:
-        nothing = pl.repeat(False, len(digits), eager=True)
-        return pl.DataFrame({"valid": nothing, "complete": nothing})
-    return _national(digits.fill_null(""), plan)
+    if plan is not None and len(digits) <= FEW:
+        return _one_by_one(digits, plan)
+    valid: list[pl.Series] = []
+    complete: list[pl.Series] = []
+    if plan is not None:
+        frame = pl.DataFrame({"n": digits}).with_row_index("at")
+        frame = frame.filter(_N.str.len_bytes().is_between(_SHORTEST, _LONGEST + 6))
+        frame, abroad = _dialled_abroad(frame, plan)
+        frame, coded = _with_own_code(frame, plan)
+        home = _stripped(frame.lazy().with_columns(_N.alias("written")), plan)
+        bare = pl.lit(True) if plan.bare is None else pl.col("key").str.contains(plan.bare)
+        whole = (_N != pl.col("written")) | bare
+        own, own_whole = _assigned(home.with_columns(whole.alias("whole")), plan.calling_code, "whole")
+        valid = [abroad, coded, own]
+        complete = [abroad, coded, own_whole]
+    return pl.DataFrame({"valid": _flags(valid, len(digits)), "complete": _flags(complete, len(digits))})
 
 
-def _international(digits: pl.Series) -> pl.Series:
-    frame = pl.DataFrame({"digits": digits}).with_row_index("at")
-    frame = frame.filter(pl.col("digits").str.len_bytes().is_between(_SHORTEST + 1, _LONGEST + 3))
-    frame = frame.with_columns(_code(frame["digits"])).drop_nulls("code")
-    good = []
-    for (code,), part in frame.partition_by("code", as_dict=True).items():
-        number = part["digits"].str.slice(len(str(code)))
-        good.append(part["at"].filter(_assigned(_stripped(number, _main(str(code))), str(code))))
-    return _at(good, len(digits))
+def _one_by_one(digits: pl.Series, plan: Region) -> pl.DataFrame:
+    answers = [(number, *is_assigned(number, plan.name)) for number in digits.fill_null("")]
+    bare = re.compile(plan.bare or "")
+    whole = [good and (rest != number or bare.match(_key(rest)) is not None) for number, good, rest in answers]
+    schema = {"valid": pl.Boolean, "complete": pl.Boolean}
+    return pl.DataFrame({"valid": [good for _, good, _ in answers], "complete": whole}, schema=schema)
 
 
-def _national(digits: pl.Series, plan: Region) -> pl.DataFrame:
-    frame = pl.DataFrame({"n": digits}).with_row_index("at")
-    frame = frame.filter(pl.col("n").str.len_bytes().is_between(_SHORTEST, _LONGEST + 6))
-    abroad, valid, complete = frame.clear(), [], []
-    if plan.international_prefix is not None:
-        behind = frame["n"].str.slice(0).str.replace(plan.international_prefix, "")
-        dialled = (behind.str.len_bytes() < frame["n"].str.len_bytes()) & ~behind.str.starts_with("0")
-        abroad = frame.with_columns(behind.alias("n")).filter(dialled)
-        frame = frame.filter(~dialled)
-        if abroad.height:
-            good = abroad["at"].filter(_international(abroad["n"]))
-            valid.append(good)
-            complete.append(good)
-    if frame.height:
-        number = _without_code(frame["n"], plan)
-        own = number.is_null()
-        main = _main(plan.calling_code)
-        known = _stripped(number.filter(~own), main)
-        home = _stripped(frame["n"].filter(own), plan)
-        at = pl.concat([frame["at"].filter(~own), frame["at"].filter(own)])
-        final = pl.concat([known, home])
-        written = pl.concat([pl.repeat("", len(known), eager=True), frame["n"].filter(own)])
-        fits = _assigned(final, plan.calling_code)
-        valid.append(at.filter(fits))
-        whole = fits & ((final != written) | _is_bare(final, plan))
-        complete.append(at.filter(whole))
-    return pl.DataFrame({"valid": _at(valid, len(digits)), "complete": _at(complete, len(digits))})
+def _key(digits: str) -> str:
+    return length_mark(len(digits)) + digits
 
 
-def _is_bare(number: pl.Series, plan: Region) -> pl.Series:
-    return pl.repeat(True, len(number), eager=True) if plan.bare is None else _keyed(number).str.contains(plan.bare)
+_N = pl.col("n")
 
 
-def _without_code(number: pl.Series, plan: Region) -> pl.Series:
-    """The number behind the region's own calling code, written without a plus; null where it is no such number."""
-    behind = _prefix_off(number.str.slice(len(plan.calling_code)), plan)
-    length = number.str.len_bytes()
+def _dialled_abroad(frame: pl.DataFrame, plan: Region) -> tuple[pl.DataFrame, pl.Series]:
+    """The rows without an international prefix, and the places of those with one that are assigned."""
+    if plan.international_prefix is None:
+        return frame, frame["at"].clear()
+    frame = frame.with_columns(_N.str.replace(plan.international_prefix, "").alias("behind"))
+    dialled = (pl.col("behind") != _N) & ~pl.col("behind").str.starts_with("0")
+    abroad = frame.filter(dialled)
+    good = abroad["at"].filter(valid_international(abroad["behind"])) if abroad.height else abroad["at"]
+    return frame.filter(~dialled).drop("behind"), good
+
+
+def _with_own_code(frame: pl.DataFrame, plan: Region) -> tuple[pl.DataFrame, pl.Series]:
+    """The rows that are not written with the region's own calling code, and the places of assigned numbers that are."""
+    starts = _N.str.starts_with(plan.calling_code)
+    some = frame.filter(starts)
+    if some.is_empty():
+        return frame, some["at"]
+    behind = some.lazy().select("at", _N.alias("written"), _N.str.slice(len(plan.calling_code)))
+    behind = _prefix_off(behind, plan).with_columns(keyed(pl.col("written")).alias("key"), keyed(_N).alias("short"))
+    length = pl.col("written").str.len_bytes()
     long = (length > plan.lengths[-1]) & ~length.is_in(plan.local_lengths)
-    better = ~_fits_outline(number, plan) & _fits_outline(behind, plan)
-    return behind.set(~(number.str.starts_with(plan.calling_code) & (better | long)), None)
+    better = ~pl.col("key").str.contains(plan.general) & pl.col("short").str.contains(plan.general)
+    split = behind.select("at", "n", "written", (better | long).alias("coded")).collect()
+    coded = split.filter("coded").select("at", "n")
+    rest = pl.concat([frame.filter(~starts), split.filter(~pl.col("coded")).select("at", n="written")])
+    if coded.is_empty():
+        return rest, coded["at"]
+    return rest, _assigned(_stripped(coded.lazy(), plans_of(plan.calling_code)[0]), plan.calling_code)[0]
 
 
-def _stripped(number: pl.Series, plan: Region) -> pl.Series:
-    """Without the national prefix, if what is left can be a number; null where it has too few or too many digits."""
-    short = _prefix_off(number, plan)
-    length = short.str.len_bytes()
+def _stripped(frame: pl.LazyFrame, plan: Region) -> pl.LazyFrame:
+    """Numbers ``n`` without the national prefix, if what is left can be one; gone where it has too few or too many digits.
+
+    Adds ``key``.
+    """
+    length = pl.col("short").str.len_bytes()
     possible = (length.is_in(plan.lengths) | (length > plan.lengths[-1])) & ~length.is_in(plan.local_lengths)
-    chosen = short.zip_with(possible, number)
-    return chosen.set(~chosen.str.len_bytes().is_between(_SHORTEST, _LONGEST), None)
+    if plan.national_prefix is not None:
+        frame = _prefix_off(frame.with_columns(_N.alias("whole_n")), plan).with_columns(_N.alias("short"))
+        frame = frame.with_columns(pl.when(possible).then(_N).otherwise(pl.col("whole_n")).alias("n")).drop("whole_n", "short")
+    return frame.filter(_N.str.len_bytes().is_between(_SHORTEST, _LONGEST)).with_columns(keyed(_N).alias("key"))
 
 
-def _prefix_off(number: pl.Series, plan: Region) -> pl.Series:
-    if plan.national_prefix is None or number.is_empty():
-        return number
-    prefix = number.str.extract(plan.national_prefix, 0)
-    rest = number.to_frame("n").select(pl.col("n").str.slice(prefix.str.len_bytes().fill_null(0))).to_series()
+def _prefix_off(frame: pl.LazyFrame, plan: Region) -> pl.LazyFrame:
+    """Numbers ``n`` without the national prefix, unless only with it they fit the plan's outline."""
+    if plan.national_prefix is None:
+        return frame
+    rest = _N.str.replace(plan.national_prefix, "")
     if plan.transform is not None:
         before, group, behind = plan.transform
-        last = number.str.extract(plan.national_prefix, plan.prefix_groups)
-        middle = last if group == plan.prefix_groups else number.str.extract(plan.national_prefix, group).fill_null("")
-        rest = (before + middle + behind + rest).zip_with(last.is_not_null(), rest)
-    stay = prefix.is_null() | (_fits_outline(number, plan) & ~_fits_outline(rest, plan))
-    return number.zip_with(stay, rest)
+        last = _N.str.extract(plan.national_prefix, plan.prefix_groups)
+        middle = last if group == plan.prefix_groups else _N.str.extract(plan.national_prefix, group).fill_null("")
+        rest = pl.when(last.is_null()).then(rest).otherwise(before + middle + behind + rest)
+    frame = frame.with_columns(rest.alias("rest")).with_columns(keyed(_N).alias("key"), keyed(pl.col("rest")).alias("short"))
+    stay = pl.col("key").str.contains(plan.general) & ~pl.col("short").str.contains(plan.general)
+    return frame.with_columns(pl.when(stay).then(_N).otherwise(pl.col("rest")).alias("n")).drop("rest", "key", "short")
 
 
-def _fits_outline(number: pl.Series, plan: Region) -> pl.Series:
-    return _keyed(number).str.contains(plan.general)
-
-
-def _assigned(number: pl.Series, code: str) -> pl.Series:
-    """Whether national numbers are assigned under a calling code: by the first region that claims them."""
-    open_ = pl.DataFrame({"key": _keyed(number)}).with_row_index("at").drop_nulls("key")
-    good = []
-    for plan in _plans(code):
-        if open_.is_empty():
+def _assigned(frame: pl.LazyFrame, code: str, flag: str | None = None) -> tuple[pl.Series, pl.Series]:
+    """Where national numbers (``key``) are assigned under a calling code, the first region that claims one deciding; and where
+    *flag* holds besides."""
+    plans = plans_of(code)
+    flag = flag or "at"
+    columns = list(dict.fromkeys(("at", "key", flag)))
+    rest, good = frame.select(columns), []
+    for place, plan in enumerate(plans):
+        if place == 1:
+            rest = rest.filter(pl.col("key").str.contains("|".join(plan.assigned for plan in plans)))
+        fits = pl.col("key").str.contains(plan.assigned) & pl.col("key").str.contains(plan.general)
+        done = fits if plan.leading is None else pl.col("key").str.contains(plan.leading)
+        judged = rest.with_columns(fits.alias("fits"), done.alias("done")).collect()
+        good.append(judged.filter(pl.col("fits") & pl.col("done")))
+        rest = judged.filter(~pl.col("done")).select(columns).lazy()
+        if judged.height == good[-1].height:
             break
-        key = open_["key"]
-        claimed = pl.repeat(True, len(key), eager=True) if plan.leading is None else key.str.contains(plan.leading)
-        fits = claimed & key.str.contains(plan.general)
-        fits = fits & key.str.contains(plan.assigned) if fits.any() else fits
-        good.append(open_["at"].filter(fits))
-        open_ = open_.filter(~(fits if plan.leading is None else claimed))
-    return _at(good, len(number))
+    found = pl.concat(good)
+    return found["at"], found["at"] if flag == "at" else found["at"].filter(found[flag])
 
 
-def _keyed(number: pl.Series) -> pl.Series:
-    mark = pl.lit(_MARKS).str.slice(pl.col("n").str.len_bytes().clip(0, 21), 1)
-    return number.to_frame("n").select(mark + pl.col("n")).to_series()
+def keyed(number: pl.Expr) -> pl.Expr:
+    """Digits with the mark of their length in front, as the patterns of :mod:`plans` want them."""
+    return pl.lit(_MARKS).str.slice(number.str.len_bytes().clip(0, 21), 1) + number
 
 
-def _code(digits: pl.Series) -> pl.Series:
-    by_length = [[code for code in calling_codes() if len(code) == length] for length in (1, 2, 3)]
+def _code(digits: pl.Expr) -> pl.Expr:
     expr = pl.lit(None, dtype=pl.String)
-    for length, codes in zip((3, 2, 1), reversed(by_length), strict=True):
-        start = pl.col("d").str.slice(0, length)
-        expr = pl.when(start.is_in(codes)).then(start).otherwise(expr)
-    return digits.to_frame("d").select(expr.alias("code")).to_series()
+    for length in (3, 2, 1):
+        start = digits.str.slice(0, length)
+        expr = pl.when(start.is_in([code for code in calling_codes() if len(code) == length])).then(start).otherwise(expr)
+    return expr
 
 
-def _at(places: list[pl.Series], length: int) -> pl.Series:
+def _flags(places: list[pl.Series], length: int) -> pl.Series:
     flags = pl.repeat(False, length, eager=True)
     for some in places:
         flags = flags.scatter(some, True)
     return flags
-
-
-@cache
-def _plans(code: str) -> tuple[Region, ...]:
-    return tuple(plan for name in calling_codes()[code] if (plan := region_of(name, code)) is not None)
-
-
-def _main(code: str) -> Region:
-    return _plans(code)[0]

@@ -6,11 +6,15 @@ ITU-T E.164: a calling code of one to three digits, then the national number; wh
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import phonenumbers
+
+#: Where a number without a country code is tried.
+DEFAULT_REGIONS = ("US", "DE", "GB", "FR", "AT", "CH", "ES", "IT", "NL", "PT", "BR", "IN", "AU")
 
 _TYPES = (
     "premium_rate", "toll_free", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail", "fixed_line", "mobile",
@@ -27,6 +31,8 @@ class Region:
 
     name: str
     calling_code: str
+    kinds: tuple[tuple[tuple[int, ...], str], ...]
+    """Numbers of each type that the plan assigns: their lengths (none: all) and a pattern, without anchors."""
     assigned: str
     """Numbers of any type that the plan assigns."""
     general: str
@@ -40,14 +46,23 @@ class Region:
     prefix_groups: int
     transform: tuple[str, int, str] | None
     """What a national prefix is rewritten to: text, number of the group, text."""
+    written: str
+    """What digits look like that can be valid when dialled in the region, prefixes or not; lets too many through."""
     bare: str | None
     """Numbers that are complete without a prefix; ``None`` for all. Germany's are not: a 0 stands before them."""
+    bare_beginnings: tuple[str, ...]
 
 
 @cache
 def calling_codes() -> dict[str, tuple[str, ...]]:
     """The regions of each calling code, the main one first."""
     return {str(code): tuple(names) for code, names in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()}
+
+
+@cache
+def plans_of(code: str) -> tuple[Region, ...]:
+    """The plans that share a calling code, the main one first."""
+    return tuple(plan for name in calling_codes()[code] if (plan := region_of(name, code)) is not None)
 
 
 @cache
@@ -67,7 +82,8 @@ def _read(name: str, plan: Any) -> Region:
     return Region(
         name=name,
         calling_code=str(plan.country_code),
-        assigned=_assigned(plan),
+        kinds=(kinds := _kinds(plan)),
+        assigned=f"^(?:{'|'.join(marked(kinds))})$" if kinds else _NOTHING,
         general=f"^[A-Z](?:{_ascii(plan.general_desc.national_number_pattern or '')})$",
         leading=f"^[A-Z](?:{_ascii(plan.leading_digits)})" if plan.leading_digits else None,
         lengths=tuple(plan.general_desc.possible_length),
@@ -76,7 +92,9 @@ def _read(name: str, plan: Any) -> Region:
         national_prefix=f"^(?:{_ascii(prefix)})" if prefix else None,
         prefix_groups=groups,
         transform=_transform(plan.national_prefix_transform_rule, groups),
+        written=_outline(plan),
         bare=_bare(plan),
+        bare_beginnings=_bare_beginnings(plan),
     )
 
 
@@ -85,15 +103,24 @@ def length_mark(digits: int) -> str:
     return chr(ord("A") + min(digits, 21))
 
 
-def _assigned(plan: Any) -> str:
-    kinds = []
+def marked(kinds: Iterable[tuple[tuple[int, ...], str]], prefix: str = "") -> list[str]:
+    """Patterns of numbers with *prefix* in front of them and the mark of their length in front of all."""
+    found = []
+    for lengths, pattern in kinds:
+        marks = "".join(length_mark(length + len(prefix)) for length in lengths)
+        found.append(f"{f'[{marks}]' if marks else '[A-Z]'}{prefix}(?:{pattern})")
+    return found
+
+
+def _kinds(plan: Any) -> tuple[tuple[tuple[int, ...], str], ...]:
+    found = []
     for kind in _TYPES:
         desc = getattr(plan, kind)
-        if desc is None or not desc.national_number_pattern or (kind == "mobile" and plan.same_mobile_and_fixed_line_pattern):
-            continue
-        marks = "".join(length_mark(length) for length in desc.possible_length if length > 0)
-        kinds.append(f"{f'[{marks}]' if marks else '[A-Z]'}(?:{_ascii(desc.national_number_pattern)})")
-    return f"^(?:{'|'.join(kinds)})$" if kinds else _NOTHING
+        same = kind == "mobile" and plan.same_mobile_and_fixed_line_pattern
+        if desc is not None and desc.national_number_pattern and not same:
+            lengths = tuple(length for length in desc.possible_length if length > 0)
+            found.append((lengths, _ascii(desc.national_number_pattern)))
+    return tuple(found)
 
 
 def _ascii(pattern: str) -> str:
@@ -122,6 +149,23 @@ def _bare(plan: Any) -> str | None:
             marks = f"{length_mark(shortest)}-{length_mark(longest)}"
             kinds.append(f"[{marks}](?:{_ascii(form.leading_digits_pattern[-1]) if form.leading_digits_pattern else ''})")
     return f"^(?:{'|'.join(kinds)})" if kinds else _NOTHING
+
+
+def _outline(plan: Any) -> str:
+    if plan.national_prefix_transform_rule:
+        return "^[0-9]"  # what is rewritten can look like anything
+    shared = len(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[plan.country_code]) > 1
+    number = "[0-9]{3,}" if shared else "|".join(pattern for _, pattern in _kinds(plan))
+    prefix = f"(?:{_ascii(plan.national_prefix_for_parsing)})?" if plan.national_prefix_for_parsing else ""
+    forms = [f"(?:{plan.country_code}{prefix})?{prefix}(?:{number})"]
+    if plan.international_prefix:
+        forms.append(f"(?:{_ascii(plan.international_prefix)})[1-9][0-9]{{4,}}")
+    return f"^(?:{'|'.join(forms)})$"
+
+
+def _bare_beginnings(plan: Any) -> tuple[str, ...]:
+    forms = [form for form in plan.number_format if not _asks_prefix(form, plan.national_prefix)]
+    return tuple(_ascii(form.leading_digits_pattern[-1]) if form.leading_digits_pattern else "" for form in forms)
 
 
 def _widths(pattern: str) -> tuple[int, int]:

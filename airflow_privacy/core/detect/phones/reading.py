@@ -6,21 +6,20 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from airflow_privacy.core.detect.phones.numbering import valid_international, valid_national
+from airflow_privacy.core.detect.phones.numbering import keyed, valid_international, valid_national
+from airflow_privacy.core.detect.phones.plans import DEFAULT_REGIONS, region_of
 from airflow_privacy.core.detect.phones.runs import EXTENSION
-
-#: Where a number without a country code is tried.
-DEFAULT_REGIONS = ("US", "DE", "GB", "FR", "AT", "CH", "ES", "IT", "NL", "PT", "BR", "IN", "AU")
+from airflow_privacy.core.detect.phones.shortcuts import shortcut
 
 _TRUNK = r"^(\(?[ ]?(?:\+|00)[ ()]*[1-9][0-9]{0,2}[ ()./-]*)\( ?0 ?\)"
 _PLUS = r"^(?:\( ?)?\+"
 
 
-def read(runs: pl.Series, regions: Sequence[str] = DEFAULT_REGIONS) -> pl.DataFrame:
+def read(runs: pl.Series, regions: Sequence[str] = DEFAULT_REGIONS, *, unfinished: bool = False) -> pl.DataFrame:
     """One row a run (folded, no nulls): ``digits`` without extension, and what they are.
 
     ``abroad``: behind a plus sign or 00. ``valid``: assigned by a numbering plan. ``complete``: as it would be dialled in one of
-    *regions* or from abroad, with every prefix that it needs.
+    *regions* or from abroad, with every prefix that it needs. With *unfinished*, national numbers without one are ``valid`` too.
     """
     frame = runs.to_frame("run").with_row_index("at")
     core = pl.col("run").str.replace(EXTENSION + "$", "")
@@ -39,16 +38,41 @@ def read(runs: pl.Series, regions: Sequence[str] = DEFAULT_REGIONS) -> pl.DataFr
     if kept.any():
         good = good | (kept & valid_international(far["written"]))
     valid, complete = [far["at"].filter(good)], [far["at"].filter(good)]
-    near = frame.filter(~pl.col("abroad"))
-    for region in regions:
-        if near.is_empty():
-            break
-        answer = valid_national(near["digits"], region)
-        valid.append(near["at"].filter(answer["valid"]))
-        complete.append(near["at"].filter(answer["complete"]))
-        near = near.filter(~answer["complete"])
+    near = frame.filter(~pl.col("abroad")).select("at", "digits")
+    whole = _complete(near, tuple(regions)) if near.height else near["at"]
+    valid.append(whole)
+    complete.append(whole)
+    if unfinished:
+        valid.append(_unfinished(near.filter(~pl.col("at").is_in(whole.implode())), regions))
     flags = [
         pl.repeat(False, frame.height, eager=True).scatter(pl.concat(places), True).alias(name)
         for name, places in (("valid", valid), ("complete", complete))
     ]
     return frame.select("digits", "abroad").with_columns(*flags)
+
+
+def _complete(near: pl.DataFrame, regions: tuple[str, ...]) -> pl.Series:
+    short = shortcut(regions)
+    near = near.with_columns(keyed(pl.col("digits")).alias("key"))
+    sure = pl.col("key").str.contains(short.sure) & ~pl.col("key").str.contains(short.unsure)
+    near = near.with_columns(sure.alias("sure"))
+    found = [near["at"].filter(near["sure"])]
+    near = near.filter(~pl.col("sure")).filter(pl.col("key").str.contains(short.doubtful))
+    for region, doubtful in short.regions:
+        if near.is_empty():
+            break
+        some = near.filter(pl.col("key").str.contains(doubtful))
+        if some.height:
+            found.append(some["at"].filter(valid_national(some["digits"], region)["complete"]))
+            near = near.filter(~pl.col("at").is_in(found[-1].implode()))
+    return pl.concat(found)
+
+
+def _unfinished(near: pl.DataFrame, regions: Sequence[str]) -> pl.Series:
+    found = [near["at"].clear()]
+    for plan in filter(None, map(region_of, regions)):
+        some = near.filter(pl.col("digits").str.contains(plan.written))
+        if some.height:
+            found.append(some["at"].filter(valid_national(some["digits"], plan.name)["valid"]))
+            near = near.filter(~pl.col("at").is_in(found[-1].implode()))
+    return pl.concat(found)
