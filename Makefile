@@ -6,7 +6,7 @@ APPROVE ?= browser
 PYTEST ?= $(BIN)/python -m pytest
 export AIRFLOW__CORE__LOAD_EXAMPLES = False
 
-.PHONY: install check test test-core test-long demo clean bench-import bench-utility bench-mask bench-detect recognizers
+.PHONY: install check test test-core test-long demo clean bench-import bench-utility bench-mask bench-detect recognizers report-detection
 
 install: $(VENV)/.installed
 
@@ -53,6 +53,9 @@ bench-mask: install
 # Takes about ten minutes, most of them Presidio's; QUICK=--quick has fewer rows.
 bench-detect: install
 	$(BIN)/python benchmarks/detection.py $(QUICK)
+# Writes docs/detection.md; needs the reference data.
+report-detection: install
+	$(BIN)/python benchmarks/detection_quality.py
 
 clean:
 	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 _NAMES = {
     "ADDRESS": "STREET_ADDRESS", "GPE": "LOCATION", "PREFIX": "TITLE", "DOMAIN_NAME": "URL", "ZIP_CODE": "POSTAL_CODE",
     "UK_POSTCODE": "POSTAL_CODE", "person": "PERSON", "location": "LOCATION", "group": "ORGANIZATION",
-    "corporation": "ORGANIZATION",
+    "corporation": "ORGANIZATION", "OCCUPATION": "TITLE",
 }  # fmt: skip
 
 

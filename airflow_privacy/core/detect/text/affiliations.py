@@ -26,5 +26,11 @@ _RELIGIONS = (
 )
 _POLITICAL = "Democrat Republican Communist Socialist Marxist Libertarian Tory Labourite Conservative Zionist Anarchist Fascist"
 
-AFFILIATIONS = frozenset(f"{_NATIONALITIES} {_RELIGIONS} {_POLITICAL}".split())
-"""Single words, singular; an adjective and a noun of one people are both there where they differ."""
+_SEVERAL_WORDS = (
+    "New Zealander", "South African", "Sri Lankan", "North Korean", "South Korean", "Costa Rican", "Puerto Rican", "San Marinese",
+    "Saudi Arabian", "Sierra Leonean", "Cape Verdean", "East Timorese", "Papua New Guinean", "Central African",
+    "Native American", "Native Hawaiian", "Jehovah's Witness", "Seventh-day Adventist", "Latter-day Saint",
+)  # fmt: skip
+
+AFFILIATIONS = frozenset((*_SEVERAL_WORDS, *f"{_NATIONALITIES} {_RELIGIONS} {_POLITICAL}".split()))
+"""Singular; an adjective and a noun of one people are both there where they differ."""

@@ -60,6 +60,8 @@ _RULES = (
          pattern=rf"{_BORN}\s(?:the\syear\s)?(?P<it>{_YEAR}(?:\s?[-\u2013/]\s?(?:{_YEAR}|[0-9]{{2}}))?)(?![\w%:]|[.,/-][0-9]|\s?[€$£])"),
     rule("DATE_TIME", "year-in-context", 0.5, gate=r"\b(?:1[89]|20)[0-9]{2}\b",
          pattern=rf"(?:[(]|(?<=[(]){_YEAR}\s?[-\u2013]\s?|(?i:\b(?:from|between))\s{_YEAR}\s(?i:to|and|bis|und)\s)(?P<it>{_YEAR})(?=[),.;!?\s]|\Z)(?![.,][0-9])"),
+    rule("DATE_TIME", "year-as-adjective", 0.45, gate=r"(?i)\b(?:an?|the|this|that)\s(?:1[89]|20)[0-9]{2}\s",
+         pattern=rf"(?i:\b(?:an?|the|this|that))\s(?P<it>{_YEAR})(?=\s\p{{L}}{{3}})"),
     rule("DATE_TIME", "time-of-day", 0.4, gate=r"(?i)[0-9]\s?[ap]\.?m\b|[0-9]\s?uhr\b",
          pattern=r"\b(?:[01]?[0-9]|2[0-4])(?:[:.][0-5][0-9]){0,2}\s?(?:[AaPp]\.?[Mm]\b\.?|Uhr\b)"),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -46,8 +47,15 @@ def settle(texts: pl.Series, found: pl.DataFrame) -> pl.DataFrame:
 
 def _settled(text: str, rows: Sequence[_Row]) -> list[_Row]:
     kept: list[_Row] = []
+    starts: list[int] = []
     for row in sorted(rows, key=_strength):
-        kept += _outside(text, row, kept)
+        # What is kept does not overlap, so that starts and ends are in the same order.
+        first = bisect_right(starts, row.start)
+        first -= bool(first) and kept[first - 1].end > row.start
+        for part in _outside(text, row, kept[first : bisect_left(starts, row.end)]):
+            place = bisect_left(starts, part.start)
+            starts.insert(place, part.start)
+            kept.insert(place, part)
     return kept
 
 
@@ -63,15 +71,11 @@ def _strength(row: _Row) -> tuple[int, int, float, str, int, str]:
 
 
 def _outside(text: str, row: _Row, kept: Sequence[_Row]) -> list[_Row]:
-    """The parts of *row* that no kept entity covers and that have a letter or a digit."""
-    parts, at = [], row.start
-    for one in sorted((one for one in kept if one.start < row.end and row.start < one.end), key=lambda one: one.start):
-        parts.append((at, one.start))
-        at = max(at, one.end)
-    parts.append((at, row.end))
-    if len(parts) == 1:
+    """The parts of *row* outside of the *kept* ones, which are in order and all overlap it, that have a letter or a digit."""
+    if not kept:
         return [row]
-    trimmed = [_trimmed(text, start, end) for start, end in parts if start < end]
+    edges = [row.start, *(edge for one in kept for edge in (one.start, one.end)), row.end]
+    trimmed = [_trimmed(text, start, end) for start, end in zip(edges[::2], edges[1::2], strict=True) if start < end]
     return [row._replace(start=start, end=end) for start, end in trimmed if any(char.isalnum() for char in text[start:end])]
 
 

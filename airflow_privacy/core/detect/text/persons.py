@@ -55,7 +55,7 @@ def find_titles(texts: pl.Series) -> pl.DataFrame:
 
 
 _AFFILIATIONS = rule(
-    "NRP", "affiliation", 0.5,
+    "NRP", "affiliation", 0.65,
     gate=rf"\b(?:{'|'.join(sorted(AFFILIATIONS))})",
     pattern=rf"(?<![\w-])(?:{'|'.join(sorted(AFFILIATIONS, key=lambda word: (-len(word), word)))})(?:s|es)?(?![\w])",
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import polars as pl
@@ -13,6 +13,7 @@ from airflow_privacy.core.detect.phones.finder import find_phones
 from airflow_privacy.core.detect.recognize.engine import Engine, build_engine
 from airflow_privacy.core.detect.text.addresses import find_addresses, find_postal_codes
 from airflow_privacy.core.detect.text.dates import find_dates
+from airflow_privacy.core.detect.text.occupations import find_occupations
 from airflow_privacy.core.detect.text.overlaps import settle
 from airflow_privacy.core.detect.text.persons import (
     find_affiliations,
@@ -30,7 +31,8 @@ _ROUNDS = 4
 _WORDLIKE = r"^[\pL\pN]$"
 
 TEXT_FINDERS: tuple[Finder, ...] = (
-    find_addresses, find_postal_codes, find_dates, find_ages, find_titles, find_affiliations, find_handles, find_licences,
+    find_addresses, find_postal_codes, find_dates, find_ages, find_titles, find_occupations, find_affiliations,
+    find_handles, find_licences,
 )  # fmt: skip
 
 
@@ -53,7 +55,10 @@ def find_entities_in(texts: pl.Series, *, finders: Sequence[Finder], least_score
         touching = _touching(distinct, found)
         if touching.is_empty():
             break
-        blanked = pl.Series([_without(distinct[at], found.filter(pl.col("at") == at)) for at in touching], dtype=pl.String)
+        places = found.filter(pl.col("at").is_in(touching.implode())).group_by("at").agg("start", "end").sort("at")
+        blanked = pl.Series(
+            [_without(distinct[at], zip(*spans, strict=True)) for at, *spans in places.iter_rows()], dtype=pl.String
+        )
         more = _all(blanked, finders, least_score)
         more = more.with_columns(pl.Series("at", touching.gather(more["at"]), dtype=pl.UInt32))
         joined = settle(distinct, pl.concat([found, more]))
@@ -80,9 +85,9 @@ def _touching(texts: pl.Series, found: pl.DataFrame) -> pl.Series:
     return rows.filter(bare)["at"].unique().sort()
 
 
-def _without(text: str, found: pl.DataFrame) -> str:
+def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
     letters = list(text)
-    for start, end in found.select("start", "end").iter_rows():
+    for start, end in spans:
         letters[start:end] = " " * (end - start)
     return "".join(letters)
 
