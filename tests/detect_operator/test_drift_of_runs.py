@@ -203,3 +203,10 @@ def test_findings_and_ledger_hold_no_value_of_what_drifted(workspace: Workspace,
     change(case, country=pl.lit("canary.4711@mail.example"))
     detect(workspace, case, TUESDAY, on_drift="warn")
     assert not [path for path in workspace.home.rglob("*") if path.is_file() and b"canary" in path.read_bytes()]
+
+
+def test_binary_values_that_are_no_text_are_counted_and_do_not_stop_the_scan(workspace: Workspace, case: Case) -> None:
+    blobs = [b"\xff\xfe", b"ada@mail.example", None] * 200
+    pl.DataFrame({"blob": blobs}).write_parquet(case.raw)
+    (seen,) = detect(workspace, case, contract=None).columns
+    assert (seen.undecoded, seen.matched, seen.entity) == (200, 200, "EMAIL_ADDRESS")
