@@ -10,7 +10,7 @@ import pytest
 from people import Case, write_case
 from steps import CALLER, workspace_in
 
-from airflow_privacy.core.errors import CheckFailed
+from airflow_privacy.core.errors import CheckFailed, VerificationError
 from airflow_privacy.core.model.findings import Findings
 from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.refs import ArtifactRef
@@ -203,3 +203,24 @@ def test_findings_and_ledger_hold_no_value_of_what_drifted(workspace: Workspace,
     change(case, country=pl.lit("canary.4711@mail.example"))
     detect(workspace, case, TUESDAY, on_drift="warn")
     assert not [path for path in workspace.home.rglob("*") if path.is_file() and b"canary" in path.read_bytes()]
+
+
+def test_binary_values_that_are_no_text_are_counted_and_do_not_stop_the_scan(workspace: Workspace, case: Case) -> None:
+    blobs = [b"\xff\xfe", b"ada@mail.example", None] * 200
+    pl.DataFrame({"blob": blobs}).write_parquet(case.raw)
+    (seen,) = detect(workspace, case, contract=None).columns
+    assert (seen.undecoded, seen.matched, seen.entity) == (200, 200, "EMAIL_ADDRESS")
+
+
+def test_findings_that_were_cleaned_up_do_not_stop_detection(workspace: Workspace, case: Case) -> None:
+    Path(workspace.artifacts.put(detect(workspace, case)).uri).unlink()
+    change(case, country=pl.col("email"))
+    assert detect(workspace, case, TUESDAY).drift == ()
+
+
+def test_findings_that_were_changed_stop_detection(workspace: Workspace, case: Case) -> None:
+    path = Path(workspace.artifacts.put(detect(workspace, case)).uri)
+    path.write_bytes(path.read_bytes().replace(b"EMAIL_ADDRESS", b"NOTHING"))
+    change(case, country=pl.col("email"))
+    with pytest.raises(VerificationError, match="artifact-changed"):
+        detect(workspace, case, TUESDAY)

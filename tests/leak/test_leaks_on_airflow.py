@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 import polars as pl
 import pytest
+from canaries import CANARIES, NEEDLES, hits
 from people import Case, write_case
 from people_dag import PEOPLE_DAG, REVERSAL_DAG, conf_of
 
@@ -21,53 +22,6 @@ from airflow_privacy.demo.standalone import StandaloneAirflow
 
 pytestmark = pytest.mark.airflow
 SECONDS = 240.0
-
-CANARIES = {
-    "name": "Zebedee Quaxolotl",
-    "email": "zq.canary.4711@quaxolotl.example",
-    "notes": "reach Zebedee Quaxolotl at +49 171 8423977 or zq.note.0815@quaxolotl.example, IBAN DE89370400440532013000",
-}
-NEEDLES = ("Quaxolotl", "quaxolotl", "zq.canary.4711", "zq.note.0815", "8423977", "DE89370400440532013000", "CANARYVALUE")
-FEWEST_CHARACTERS = 8  # of a base64 spelling: shorter ones occur by chance
-
-
-def spellings() -> dict[str, bytes]:
-    """Every needle in clear, reversed, in hexadecimal, and in base64 at each of the three alignments."""
-    found: dict[str, bytes] = {}
-    for needle in NEEDLES:
-        clear = needle.encode()
-        found[f"{needle} in clear"] = clear
-        found[f"{needle} reversed"] = clear[::-1]
-        found[f"{needle} in hexadecimal"] = clear.hex().encode()
-        for shift in range(3):
-            encoded = base64.b64encode(b"\0" * shift + clear)
-            # The characters at both ends hang on the neighbours: the middle is the same wherever the value stands.
-            middle = encoded[4 if shift else 0 : len(encoded) - 4]
-            if len(middle) >= FEWEST_CHARACTERS:
-                found[f"{needle} in base64, shift {shift}"] = middle
-    return found
-
-
-def hits(*roots: Path) -> list[str]:
-    """Where any spelling occurs: in the bytes of every file, and in every cell of every SQLite database."""
-    needles = spellings()
-    found = []
-    for root in roots:
-        for path in sorted(path for path in root.rglob("*") if path.is_file()):
-            data = path.read_bytes()
-            if data.startswith(b"SQLite format 3"):
-                data += _cells(path)
-            found += [f"{path.relative_to(root)}: {name}" for name, needle in needles.items() if needle in data]
-    return found
-
-
-def _cells(path: Path) -> bytes:
-    parts = []
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
-        for (table,) in database.execute("select name from sqlite_master where type = 'table'").fetchall():
-            for row in database.execute(f'select * from "{table}"'):  # noqa: S608 - the name comes from the schema
-                parts += [cell if isinstance(cell, bytes) else str(cell).encode() for cell in row]
-    return b"\n".join(parts)
 
 
 def broken_csv(case: Case) -> Path:

@@ -251,9 +251,25 @@ def as_text(values: pl.Series, dtype: str) -> pl.Series | None:
     if dtype == "string":
         return values.cast(pl.String)
     if dtype == "binary":
-        return values.cast(pl.String, strict=False)
+        return _decoded(values)
     if dtype == "nested":
         return (
             values.to_frame("v").select(pl.when(pl.col("v").is_not_null()).then(pl.struct("v").struct.json_encode())).to_series()
         )
     return None
+
+
+def _decoded(values: pl.Series) -> pl.Series:
+    """Bytes as UTF-8; what is none becomes missing. Polars' lenient cast fails as a whole where one value is no text."""
+    try:
+        return values.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        pass
+    return pl.Series(values.name, [_utf8(value) for value in values], dtype=pl.String)
+
+
+def _utf8(value: bytes | None) -> str | None:
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return None

@@ -6,6 +6,9 @@ what its first try compared with, so that both give the same findings.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.ledger.view import LedgerView
 from airflow_privacy.core.model.codec import digest_of
 from airflow_privacy.core.model.contract import Contract, Table
@@ -39,13 +42,23 @@ def last_findings(
         detected = [fact for _, fact in view.find(kind, digest) if fact.kind == "detected"]
         mine = [fact for fact in detected if _is_try_of(fact, caller) and _link(fact, "source") == source_digest]
         if mine:
-            found = _link(mine[0], BASELINE)
-        else:
-            found = next((_link(fact, "findings") for fact in reversed(detected) if _link(fact, "source") != source_digest), "")
-        if found:
-            return found, workspace.artifacts.find(Findings, found)
-        if mine:
-            return None
+            return _first_kept(workspace, [_link(mine[0], BASELINE)])
+        others = (_link(fact, "findings") for fact in reversed(detected) if _link(fact, "source") != source_digest)
+        if found := _first_kept(workspace, others):
+            return found
+    return None
+
+
+def _first_kept(workspace: Workspace, digests: Iterable[str]) -> tuple[str, Findings] | None:
+    """The first findings that are still there and readable: who cleans up old artifacts does not stop detection by that.
+
+    :raises VerificationError: findings are there, and not as they were.
+    """
+    for digest in digests:
+        try:
+            return digest, workspace.artifacts.find(Findings, digest)
+        except BadInput:
+            continue
     return None
 
 
