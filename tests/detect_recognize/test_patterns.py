@@ -124,6 +124,22 @@ def test_what_the_two_parsers_may_read_differently_gets_no_gate(source: str) -> 
     assert read(source, int(regex.I)) is None
 
 
+@pytest.mark.parametrize(
+    ("source", "values"),
+    [
+        (r"(?<![a1])b\d(?!\d)", ["b1", "ab1", "b12", "-b1 ab2 b34 b5"]),  # at the edges
+        (r"(?!11)\d{2,3}", ["110", "211", "11", "x110 211"]),  # ahead of everything
+        (r"a(?!00)\d\d", ["a00", "a01", "a000 a10"]),  # inside
+        (r"([-.])\d\1a", ["-1-a", ".1-a", ".1.a -2-a"]),  # a reference
+        (r"(?<=x)a+(?=y)", ["xaay", "aay", "xaa xay"]),  # that something stands there
+        (r"a(?:b|bc)(?!d)", ["abcd", "abc", "abd", "abcabcd"]),  # which decides between alternatives
+    ],
+)
+def test_look_around_decides_as_in_the_regex_module(source: str, values: list[str]) -> None:
+    pattern = CompiledPattern(source, 0.5, 0, 60.0, "made up")
+    assert spans(pattern, values) == [expected(pattern, value) for value in values]
+
+
 def test_a_run_longer_than_a_count_allows_is_not_taken_for_one_match() -> None:
     pattern = CompiledPattern(r"x[a-c]{1,120}", 0.5, 0, 60.0, "made up")
     assert spans(pattern, ["x" + "a" * 300, "x" + "a" * 119]) == [{(0, 121)}, {(0, 120)}]
