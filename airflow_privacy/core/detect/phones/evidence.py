@@ -34,9 +34,9 @@ class PlanFit(NamedTuple):
 
 def best_plan(values: pl.Series, *, regions: Sequence[str] = DEFAULT_REGIONS) -> PlanFit | None:
     """The region whose plan fits best to the cells of *values* that are 7 to 15 digits and nothing else (a leading zero or one
-    aside); ``None`` where there are none. Chance is the same cells with other digits behind the first, the same in every run.
+    aside); ``None`` where there are none. Chance is the same cells with other digits (a zero in front stays), the same in every run.
 
-    Numbers that count up inside one assigned range (order numbers from 9000000000) fit as well as telephone numbers do.
+    Numbers of one assigned range (order numbers from 9000000000 on, dates as digits) fit as well as telephone numbers do.
     """
     cells = values.drop_nulls().unique().to_frame("n").filter(pl.col("n").str.contains(r"^[0-9]{7,15}$"))
     cells = cells.bottom_k(_MOST, by=pl.col("n").hash(0))
@@ -55,4 +55,6 @@ def best_plan(values: pl.Series, *, regions: Sequence[str] = DEFAULT_REGIONS) ->
 
 def _shuffled() -> pl.Expr:
     digits = [((pl.col("n").hash(place) % 10).cast(pl.String)) for place in range(1, _WIDEST)]
-    return pl.concat_str(pl.col("n").str.head(1), *digits).str.head(pl.col("n").str.len_bytes())
+    zero = pl.col("n").str.starts_with("0")
+    first = pl.when(zero).then(pl.lit("0")).otherwise((pl.col("n").hash(0) % 9 + 1).cast(pl.String))
+    return pl.concat_str(first, *digits).str.head(pl.col("n").str.len_bytes())
