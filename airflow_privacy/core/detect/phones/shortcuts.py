@@ -1,7 +1,7 @@
 """One pattern that settles most digits for several regions at once, and one that tells which need the long way.
 
-Where a prefix is a plain 0 or 1 that no number begins with, "prefix, then an assigned number" is all that the
-steps of :mod:`numbering` come to, and several regions fit into one pattern. The rest (international prefixes, the region's own calling
+Where a prefix is a plain 0 or 1 that no number begins with, "prefix, then an assigned number" is all that the steps of
+:mod:`numbering` come to, and several regions fit into one pattern. The rest (international prefixes, the region's own calling
 code without a plus, regions in the shadow of another, prefixes that are rewritten) is in doubt.
 """
 
@@ -106,8 +106,11 @@ def _heard_first(plan: Region) -> bool:
 
 def _abroad(region: Region, any_prefix: str) -> list[str]:
     plans = plans_of(region.calling_code)
-    lengths = sorted({length for plan in plans for kind in plan.kinds for length in kind[0] or plan.lengths})
-    number = "|".join(f"[0-9]{{{length}}}" for length in lengths) if len(plans) > 1 else _of(region, "")
+    number = _of(region, "")
+    if len(plans) > 1:
+        usual = plans[0].lengths
+        odd = (pattern for plan in plans for lengths, pattern in plan.kinds if not set(lengths or plan.lengths) <= set(usual))
+        number = "|".join([*(f"[0-9]{{{length}}}" for length in usual), *odd])
     found = [f"{region.calling_code}(?:{any_prefix}){{0,2}}(?:{number})"]
     if region.international_prefix is not None:
         found.append(f"(?:{region.international_prefix[4:-1]})[1-9][0-9]{{4,}}")
