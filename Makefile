@@ -6,7 +6,7 @@ APPROVE ?= browser
 PYTEST ?= $(BIN)/python -m pytest
 export AIRFLOW__CORE__LOAD_EXAMPLES = False
 
-.PHONY: install check test test-core test-long demo clean bench-import bench-utility bench-mask
+.PHONY: install check test test-core test-long demo clean bench-import bench-utility bench-mask train-names
 
 install: $(VENV)/.installed
 
@@ -46,5 +46,12 @@ bench-utility: install
 bench-mask: install
 	$(BIN)/python benchmarks/masking.py $(QUICK)
 
+# Makes the lexicon and the model of core/detect/names again: about three minutes. The lists it reads are in requirements.txt.
+NAMES := airflow_privacy/core/detect/names/data
+train-names: install
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --target .training -r training/names/requirements.txt
+	PYTHONPATH=.:.training $(BIN)/python training/names/build_lexicon.py $(NAMES)/lexicon.parquet
+	PYTHONPATH=.:.training $(BIN)/python training/names/train.py $(NAMES)/model.npz
+
 clean:
-	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .training .demo .pytest_cache .mypy_cache .ruff_cache
