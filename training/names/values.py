@@ -20,8 +20,8 @@ class Pool:
     """Values drawn by weight."""
 
     def __init__(self, weights: dict[str, float]) -> None:
-        self.values = list(weights)
-        self.sums = list(accumulate(weights.values()))
+        self.values = sorted(weights)  # sets come in another order in each process
+        self.sums = list(accumulate(weights[value] for value in self.values))
 
     def draw(self, rng: random.Random) -> str:
         return self.values[bisect(self.sums, rng.random() * self.sums[-1])]
@@ -62,7 +62,10 @@ class Values:
         self.words = Pool({word: 4.0**level for word, level in clean.select("word", "common").iter_rows()})
         self.rare = [word for word, level in clean.select("word", "common").iter_rows() if level <= 4]
         self.prose = _snippets(sources.prose(), lexicon)
-        self.chains = {"first": _chain(self.first[0].values[:8000]), "last": _chain(self.last[0].values[:20000])}
+        self.chains = {
+            "first": _chain(self.rng.sample(self.first[0].values, 8000)),
+            "last": _chain(self.rng.sample(self.last[0].values, 20_000)),
+        }
 
     # Names
 
