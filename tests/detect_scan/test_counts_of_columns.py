@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_privacy.core.detect import patterns
+from airflow_privacy.core.detect import distinct, patterns
 from airflow_privacy.core.detect.tally import Tally
 
 # One of each kind, and what stands in the way of it.
@@ -39,23 +40,29 @@ def counts(values: list[str | None]) -> Counter[str]:
 def one_by_one(values: list[str | None]) -> Counter[str]:
     total: Counter[str] = Counter()
     for value in values:
-        total.update(counts([value]))
+        total.update(_of(value))
     return total
 
 
-@settings(max_examples=40)
+@cache
+def _of(value: str | None) -> Counter[str]:
+    return counts([value])
+
+
+@settings(max_examples=30)
 @given(st.lists(st.one_of(st.none(), st.sampled_from(VALUES), st.text(max_size=30)), max_size=30))
 def test_a_column_counts_as_its_values_do(values: list[str | None]) -> None:
     assert counts(values) == one_by_one(values)
 
 
 @pytest.mark.parametrize("usual", VALUES)
-def test_what_most_values_are_hides_none_of_the_others(usual: str) -> None:
+def test_what_most_values_are_hides_none_of_the_others(usual: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distinct, "_ALL_DIFFERENT", 0.0)  # equal values row by row
     column = [usual] * 60 + list(VALUES)
     assert counts(column) == one_by_one(column)
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from(VALUES), min_size=1, max_size=20), st.integers(2, 9))
 def test_repeated_values_count_as_often_as_they_come(values: list[str], times: int) -> None:
     once = tallied(list(values))
@@ -66,7 +73,7 @@ def test_repeated_values_count_as_often_as_they_come(values: list[str], times: i
     assert many.runs.equals(once.runs)
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(st.lists(st.one_of(st.sampled_from(VALUES), st.text(max_size=8)), max_size=40), st.integers(1, 40))
 def test_slabs_change_nothing(values: list[str], size: int) -> None:
     whole, cut = tallied(list(values)), Tally(name="v", dtype="string", keep=1_000)
@@ -79,7 +86,7 @@ def test_slabs_change_nothing(values: list[str], size: int) -> None:
 
 
 @pytest.mark.parametrize("entity", list(patterns.FULL))
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_a_whole_entity_passes_the_gates_and_is_no_placeholder(entity: str, data: st.DataObject) -> None:
     pattern = patterns.FULL[entity].replace(r"\p{L}", "[a-zé]")
