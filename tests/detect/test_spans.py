@@ -6,9 +6,11 @@ import pytest
 
 from airflow_privacy.core.detect.spans import find_spans
 
+NAMES = {"PERSON", "LOCATION", "ORGANIZATION"}  # a model's judgement; tested with the names
+
 
 def found(text):
-    return [(span.entity, text[span.start : span.end]) for span in find_spans([text])[0]]
+    return [(span.entity, text[span.start : span.end]) for span in find_spans([text])[0] if span.entity not in NAMES]
 
 
 @pytest.mark.parametrize(

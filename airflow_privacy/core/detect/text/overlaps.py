@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import polars as pl
@@ -29,8 +30,9 @@ def settle(texts: pl.Series, found: pl.DataFrame) -> pl.DataFrame:
     """*found* (schema FOUND, several finders' rows) without overlaps.
 
     A mail address beats everything; an IBAN with right check digits what is in it, then a card with right check digits; else the
-    longer entity beats the shorter, the surer one of the same length, then by name. What overlaps a winner by a part is cut to
-    what stands outside of it, so that no found letter or digit is lost; what is inside a winner goes.
+    longer entity beats the shorter, the surer one of the same length, then by name. A place around a street address is one.
+    What overlaps a winner by a part is cut to what stands outside of it, so that no found letter or digit is lost; what is inside
+    a winner goes.
     """
     ordered = found.sort("at", "start", "end")
     reach = pl.col("end").cum_max().shift(1, fill_value=0).over("at")
@@ -48,7 +50,7 @@ def settle(texts: pl.Series, found: pl.DataFrame) -> pl.DataFrame:
 def _settled(text: str, rows: Sequence[_Row]) -> list[_Row]:
     kept: list[_Row] = []
     starts: list[int] = []
-    for row in sorted(rows, key=_strength):
+    for row in sorted(_with_addresses(rows), key=_strength):
         # What is kept does not overlap, so that starts and ends are in the same order.
         first = bisect_right(starts, row.start)
         first -= bool(first) and kept[first - 1].end > row.start
@@ -57,6 +59,21 @@ def _settled(text: str, rows: Sequence[_Row]) -> list[_Row]:
             starts.insert(place, part.start)
             kept.insert(place, part)
     return kept
+
+
+def _with_addresses(rows: Sequence[_Row]) -> list[_Row]:
+    """A place that has a street address in it is one: finders of names know no other word for it."""
+    addresses = sorted((row.start, row.end) for row in rows if row.entity == "STREET_ADDRESS")
+    if not addresses:
+        return list(rows)
+    starts = [start for start, _ in addresses]
+    reach = list(accumulate((end for _, end in addresses), max))
+
+    def overlaps(row: _Row) -> bool:
+        before = bisect_left(starts, row.end)
+        return before > 0 and reach[before - 1] > row.start
+
+    return [row._replace(entity="STREET_ADDRESS") if row.entity == "LOCATION" and overlaps(row) else row for row in rows]
 
 
 def _strength(row: _Row) -> tuple[int, int, float, str, int, str]:
