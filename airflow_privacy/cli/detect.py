@@ -14,9 +14,9 @@ from airflow_privacy.cli.result import Result, Verbs, verb
 from airflow_privacy.cli.tables import caller, workspace_of
 from airflow_privacy.core.detect.coverage import coverage, extent, is_cut_short
 from airflow_privacy.core.detect.drift import ON_DRIFT
-from airflow_privacy.core.detect.reasons import reasons
 from airflow_privacy.core.errors import BadInput, TransientError
 from airflow_privacy.core.model.findings import ColumnFinding, Findings
+from airflow_privacy.core.model.reasons import reasons
 from airflow_privacy.core.pipeline import prepare, texts
 
 INCOMPLETE = TransientError.exit_code

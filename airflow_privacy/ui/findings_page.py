@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from airflow_privacy.core.detect.coverage import coverage, extent
-from airflow_privacy.core.detect.reasons import reasons
 from airflow_privacy.core.model.drift import Drift
 from airflow_privacy.core.model.findings import ColumnFinding, Findings
+from airflow_privacy.core.model.reasons import reasons
 
 _STYLE = """
 :root { color-scheme: light dark; }

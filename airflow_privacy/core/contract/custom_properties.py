@@ -19,7 +19,7 @@ privacy.onRoleChange     contract  action      another role
 privacy.onRateChange     contract  action      another share of values that match
 privacy.entity           column    entity      what the column holds, whatever detection says (``EMAIL_ADDRESS``)
 privacy.role             column    role        direct-identifier, quasi-identifier, sensitive or non-sensitive
-privacy.because          column    sentence    why entity or role are pinned; recorded with the findings. No data value belongs here
+privacy.because          column    sentence    why entity or role are pinned, recorded with the findings; without data values
 privacy.by               column    name        who pinned them
 =======================  ========  ==========  =====================================================================
 

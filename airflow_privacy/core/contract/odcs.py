@@ -24,7 +24,7 @@ from airflow_privacy.core.model.codec import Value, sha256
 from airflow_privacy.core.model.contract import Column, Contract, Server, Table
 from airflow_privacy.core.model.findings import Role
 from airflow_privacy.core.model.refs import FileStamp
-from airflow_privacy.core.model.yaml_nodes import Document, Place, Shape, check_keys, expand, read_file, read_yaml, suggest
+from airflow_privacy.core.model.yaml_nodes import Document, Place, Shape, check_keys, expand, hint, read_file, read_yaml
 
 LOGICAL_TYPES = ("string", "date", "timestamp", "time", "number", "integer", "object", "array", "boolean", "map")
 
@@ -173,9 +173,9 @@ def _named(document: Document, place: Place, what: str, seen: set[str], name: st
 def _column(document: Document, data: dict[str, Any], name: str, place: Place) -> Column:
     logical = data.get("logicalType")
     if logical is not None and logical not in LOGICAL_TYPES:
-        hint = suggest(logical, LOGICAL_TYPES).capitalize() or f"Known are {', '.join(LOGICAL_TYPES)}."
+        do = hint(logical, LOGICAL_TYPES) or f"Known are {', '.join(LOGICAL_TYPES)}."
         where = document.at((*place, "logicalType"))
-        raise BadInput("unknown-type", f"Column {name!r}: logicalType is none of the standard's", where=where, do=hint)
+        raise BadInput("unknown-type", f"Column {name!r}: logicalType is none of the standard's", where=where, do=do)
     keys = read_keys(document, data.get("customProperties"), (*place, "customProperties"), "column")
     told = next((key for key in ("privacy.because", "privacy.by") if key in keys.texts), None)
     if told is not None and not {"privacy.entity", "privacy.role"} & keys.texts.keys():

@@ -14,7 +14,7 @@ from typing import Any
 
 from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.model.contract import Freshness, Retention
-from airflow_privacy.core.model.yaml_nodes import Document, Place, suggest
+from airflow_privacy.core.model.yaml_nodes import Document, Place, hint
 
 _DAYS: dict[str, float] = {"d": 1, "day": 1, "days": 1, "w": 7, "week": 7, "weeks": 7}
 _DAYS |= {"mo": 30, "month": 30, "months": 30, "y": 365, "yr": 365, "year": 365, "years": 365}
@@ -81,6 +81,6 @@ def _column(document: Document, element: object, place: Place, physical: Mapping
         return physical[element]
     column = element.strip().rpartition(".")[2]
     if physical and column not in physical:
-        where, do = document.at((*place, "element")), suggest(column, physical).capitalize()
+        where, do = document.at((*place, "element")), hint(column, physical)
         raise BadInput("unknown-column", "The element names no column of the contract", where=where, do=do)
     return physical.get(column, column)

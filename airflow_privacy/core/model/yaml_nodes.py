@@ -135,6 +135,12 @@ def suggest(word: str, known: Iterable[str]) -> str:
     return f"did you mean {folded[near[0]]!r}?" if near else ""
 
 
+def hint(word: str, known: Iterable[str]) -> str:
+    """:func:`suggest` as a sentence of its own."""
+    said = suggest(word, known)
+    return said[:1].upper() + said[1:]
+
+
 def shown(word: str) -> str:
     """The word quoted, if it looks like a name; a data value in a key's place is not repeated."""
     return repr(word) if _NAME.fullmatch(word) else "(not shown)"

@@ -24,6 +24,7 @@ from airflow_privacy.core.model.contract import Contract, Table
 from airflow_privacy.core.model.drift import Drift, DriftRules
 from airflow_privacy.core.model.findings import Findings
 from airflow_privacy.core.model.flow import Flow, FlowTable, Outcome
+from airflow_privacy.core.model.overruled import overruled, weakened
 from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.refs import ArtifactRef, ColumnType
 from airflow_privacy.core.pipeline.last_findings import BASELINE, last_findings, names_of
@@ -147,7 +148,8 @@ def detect(
         announce(ref)
     links = {**links_of(ref), **links}
     _require(workspace, caller, drift, links, where=table.name if table else source)
-    record(workspace, caller, "detected", links=links, counts=ref.counts, reason=summary(drift))
+    said = "; ".join(filter(None, (summary(drift), _overruled(findings))))
+    record(workspace, caller, "detected", links=links, counts=ref.counts, reason=said)
     return Outcome(ref=ref, flow=Flow(inputs=(flow_of(opened),), findings=findings))
 
 
@@ -218,4 +220,15 @@ def _counts(findings: Findings) -> dict[str, int]:
         "personal": sum(column.role != "non-sensitive" for column in findings.columns),
         "drift": len(findings.drift),
         "quarantined": sum(column.quarantined for column in findings.columns),
+        "overruled": len(overruled(findings)),
+        "weakened": weakened(findings),
     }
+
+
+def _overruled(findings: Findings) -> str:
+    """Where the contract's pins say something else than detection did: the columns, and which of them it protects less."""
+    changed = overruled(findings)
+    if not changed:
+        return ""
+    told = [f"{one.column!r} (protects less)" if one.weakening else repr(one.column) for one in changed]
+    return f"the contract overrules detection on {', '.join(told)}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.model.levels import parse_predicate
 from airflow_privacy.core.model.policy import Environment, Policy
-from airflow_privacy.core.model.yaml_nodes import Document, Place, suggest
+from airflow_privacy.core.model.yaml_nodes import Document, Place, hint
 from airflow_privacy.core.policy.environments import Location, covers, normalise
 from airflow_privacy.core.policy.written import check_unique
 
@@ -76,5 +76,5 @@ def _check_encryption(environment: Environment, where: str) -> None:
 def check_environment(name: str, known: list[str], where: str) -> None:
     """:raises BadInput: no environment has this name."""
     if name not in known:
-        do = suggest(name, known).capitalize() or f"Known are {', '.join(known)}."
+        do = hint(name, known) or f"Known are {', '.join(known)}."
         raise BadInput("unknown-environment", f"The environment {name!r} is not declared", where=where, do=do)

@@ -17,7 +17,7 @@ from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.model.policy import Policy
 from airflow_privacy.core.model.techniques import Plain, Technique
 from airflow_privacy.core.model.techniques.compound import InText
-from airflow_privacy.core.model.yaml_nodes import Document, Place, Shape, shown, suggest
+from airflow_privacy.core.model.yaml_nodes import Document, Place, Shape, hint, shown
 
 _HASH = re.compile(
     r"(?:(?:salted|plain|keyless)[-_ ]?)?(?:hash(?:ed)?|md\d|sha[-_ ]?\d.*|blake.*|crc\d*|murmur.*|xxhash.*)", re.I
@@ -89,10 +89,8 @@ def _check_one(written: object, allowed: dict[str, Any], where: str, place: Plac
     if word in _TECHNIQUES:
         inside = "an entity in a text" if allowed is _IN_TEXT else "a field of an item"
         raise BadInput("unknown-technique", f"{word} cannot be used for {inside}", where=where, do=_known(allowed))
-    hint = suggest(word, allowed).capitalize()
-    raise BadInput(
-        "unknown-technique", f"The technique {shown(word)} is unknown", where=where, do=f"{hint} {_known(allowed)}".strip()
-    )
+    do = f"{hint(word, allowed)} {_known(allowed)}".strip()
+    raise BadInput("unknown-technique", f"The technique {shown(word)} is unknown", where=where, do=do)
 
 
 def _known(allowed: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ evidence for a steward, not proof that a column is harmless.
 
 from __future__ import annotations
 
+from math import ceil
 from collections.abc import Sequence
 
 from airflow_privacy.core.detect.bounds import upper_bound_95
@@ -48,7 +49,8 @@ def judge_columns(
 
 def _finding(draft: Draft, tally: Tally, column: Column | None, *, scanned: int, total: int) -> ColumnFinding:
     holds, said, pin = pinned(claimed(draft, column), column)
-    bound = 0.0 if scanned == total else round(upper_bound_95(min(holds.matched, scanned), scanned), 6)
+    # Rounded up: 0 says that every row was read.
+    bound = 0.0 if scanned == total else ceil(upper_bound_95(min(holds.matched, scanned), scanned) * 1e6) / 1e6
     return ColumnFinding(
         name=tally.name,
         dtype=tally.dtype,
