@@ -93,6 +93,30 @@ def test_given_context_words_raise_scores_as_in_presidio() -> None:
     same_as_presidio(engine, [recognizer], ["219-09-9998", "219099998", "ssn 219-09-9998"], context=["Customer", "SSN"])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ssn one two three four 219-09-9998",
+        "ssn one two three four five 219-09-9998",
+        "ssn one two three four five six 219-09-9998",
+        "ssn the and of to , . one two 219-09-9998",  # stop words and punctuation do not count
+        "219-09-9998 ssn",
+        "xssnx219-09-9998",
+        "ssn:219-09-9998 one",
+        "a 219-09-9998:b ssn",  # begins in a word that does not count: the next one does
+        "é SSN 219-09-9998 \n ssn \n 219-09-9997",
+    ],
+)
+def test_words_near_a_match_raise_its_score_as_in_presidio(text: str) -> None:
+    same_as_presidio(build_engine(recognizers=["UsSsnRecognizer"]), [predefined_recognizers.UsSsnRecognizer()], [text])
+
+
+def test_a_match_that_begins_in_a_word_without_weight_takes_the_next_word_as_context() -> None:
+    text = "http://shop..example.org website"
+    engine = build_engine(recognizers=["UrlRecognizer"])
+    same_as_presidio(engine, [predefined_recognizers.UrlRecognizer()], [text, "see HTTPS://wWw214..a-.Management/95website"])
+
+
 def test_without_lemmas_words_of_the_text_are_no_context() -> None:
     assert found(build_engine(recognizers=["UsSsnRecognizer"], lemmas=False), "ssn 219099998")[0][4] == 0.05
 

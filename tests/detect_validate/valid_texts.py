@@ -68,14 +68,34 @@ def _turkish(nine: str) -> str:
 
 
 _ANY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-_DATE = _joined(_numbers(0, 99), _numbers(0, 13), _numbers(0, 32))  # year, month, day; some that do not exist
+_EDGES = (
+    st.sampled_from(["00", "01", "12", "13"]),
+    st.sampled_from(["00", "01", "28", "29", "30", "31", "32", "60", "61", "91", "92"]),
+)
+_DATE = st.one_of(
+    _joined(_numbers(0, 99), *_EDGES), _joined(_numbers(0, 99), _numbers(0, 13), _numbers(0, 32))
+)  # year, month, day; some that do not exist
 _LEAP_DAYS = st.sampled_from(["290200", "290204", "290201", "310411", "280223", "010100", "311299", "320101", "011301"])
 _INDIAN_STATES = st.sampled_from(["KA", "TN", "DL", "GJ", "UT", "AN", "AP", "XX", "ka", "py", "MH"])
 _SINGAPOREAN_TYPES = st.sampled_from(["LP", "LL", "GB", "FC", "XX", "AA", "nb"])
 
+# Seven and eight groups beside "::", octets with zeros before them, zones and prefixes.
+_EDGES_OF_IP = (
+    *(
+        "1:2:3:4::5:1.2.3.4",
+        "1:2:3:4:5::6:1.2.3.4",
+        "1:2:3:4:5::1.2.3.4",
+        "1:2:3:4:5:6:1.2.3.4",
+        "::ffff:0:1.2.3.4",
+        "::1.2.3.04",
+    ),
+    *("1:2:3:4:5:6:7::", "::2:3:4:5:6:7:8", "1::", "fe80::1%eth0/64", "::/0", "01.2.3.4", "1.2.3.0", "1.2.3.4/08", "1.2.03.4/8"),
+)
+
 VALID: dict[str, st.SearchStrategy[str]] = {
     "DeBsnrRecognizer": st.just("000000000"),
     "FiPersonalIdentityCodeRecognizer": st.tuples(_LEAP_DAYS, st.sampled_from("-+ABYUya"), _digits(3)).map(_finnish),
+    "InAadhaarRecognizer": _digits(6).map(lambda half: half + half[::-1]),
     "InGstinRecognizer": _joined(
         _numbers(0, 40), _letters(_ANY, 2, 2), _letters("ABCDEz", 3, 3), _digits(4), _letters("ABq", 1, 1), st.just("1Z5")
     ),
@@ -94,7 +114,9 @@ VALID: dict[str, st.SearchStrategy[str]] = {
     "CryptoRecognizer": st.sampled_from(BITCOIN),
     "EmailRecognizer": mails(),
     "IbanRecognizer": ibans(),
-    "IpRecognizer": st.one_of(st.ip_addresses().map(str), st.ip_addresses(v=6).map(lambda address: address.exploded)),
+    "IpRecognizer": st.one_of(
+        st.sampled_from(_EDGES_OF_IP), st.ip_addresses().map(str), st.ip_addresses(v=6).map(lambda address: address.exploded)
+    ),
     "MacAddressRecognizer": st.sampled_from(["ff:ff:FF:ff:ff:ff", "00-00-00-00-00-00", "FFFF.ffff.FFFF", "0000.0000.0001"]),
     "UsNpiRecognizer": st.sampled_from(["1111111111", "1111-111-112", "2222222222", "1234567893"]),
     "UsSsnRecognizer": st.sampled_from(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from airflow_privacy.core.detect.validate import from_presidio
@@ -17,15 +18,28 @@ def mail(texts: pl.Series) -> pl.Series:
     """EmailRecognizer: the host is a name below a public suffix, by the list that tldextract brings along; no network.
 
     tldextract reads a text as a URL: with ``/``, ``?`` or ``#`` in the local part it looks for the host there, so that such
-    texts are asked whole. Python, once a distinct host.
+    texts are asked whole. Python, once a distinct host, unless its top level has no further rules, as com and org have none.
     """
     address = pl.col("text")
     host = address.str.slice(address.str.find("@", literal=True) + 1)
     asked = pl.when(address.str.contains("[/?#]")).then(address).otherwise(host).alias("asked")
     frame = texts.to_frame("text").select(asked)
-    hosts = frame["asked"].unique()
-    known = pl.DataFrame({"asked": hosts, "public": pl.Series([_is_public(host) for host in hosts], dtype=pl.Boolean)})
-    return frame.join(known, on="asked", how="left", maintain_order="left")["public"]
+    hosts = frame.unique().with_columns(_plain(pl.col("asked")).alias("plain"))
+    others = hosts.filter(~pl.col("plain"))["asked"]
+    known = pl.DataFrame({"asked": others, "public": pl.Series([_is_public(host) for host in others], dtype=pl.Boolean)})
+    plain = hosts.filter("plain").select("asked", pl.lit(True).alias("public"))
+    return frame.join(pl.concat([plain, known]), on="asked", how="left", maintain_order="left")["public"]
+
+
+def _plain(host: pl.Expr) -> pl.Expr:
+    """Whether a host is a name below a top level with no further rules: public without asking."""
+    return host.str.extract(r"^[\w.-]+\.([A-Za-z]+)$", 1).str.to_lowercase().is_in(_plain_tops().implode()).fill_null(False)
+
+
+@cache
+def _plain_tops() -> pl.Series:
+    rules = [rule.split(".") for rule in _suffixes().tlds]
+    return pl.Series(sorted({rule[-1] for rule in rules} - {rule[-1] for rule in rules if len(rule) > 1}))
 
 
 @lru_cache(_HOSTS_REMEMBERED)
@@ -47,15 +61,18 @@ def no_ip(texts: pl.Series) -> pl.Series:
     (RFC 4291, section 2.2) that are not eight, or more than seven beside ``::``.
     """
     text = pl.col("text")
-    address = text.str.replace("[/%].*$", "")
-    groups = address.str.count_matches("[^:]+") + address.str.contains(".", literal=True).cast(pl.UInt32)
-    fits = pl.when(address.str.contains("::", literal=True)).then(groups <= 7).otherwise(groups == 8)
-    zero = text.str.contains(r"(?:^|[.:])0[0-9]+\.|\.0[0-9]")
     frame = texts.to_frame("text").with_row_index("at")
-    wrong = frame.select(zero.alias("wrong"))["wrong"].to_numpy().copy()
-    six = frame.filter(text.str.contains(":", literal=True)).select("at", (~fits).alias("wrong"))
+    wrong = frame.select(text.str.contains(r"(?:^|[.:])0[0-9]+\.|\.0[0-9]"))["text"].to_numpy().astype(np.bool_)
+    six = frame.filter(text.str.contains(":", literal=True)).select("at", _no_six(text).alias("wrong"))
     wrong[six["at"].to_numpy()] |= six["wrong"].to_numpy()
     return answer(wrong, ~wrong)
+
+
+def _no_six(text: pl.Expr) -> pl.Expr:
+    """Whether an IPv6 text has a wrong number of groups. An IPv4 part is two; a zone and a prefix have no colon."""
+    groups = text.str.count_matches(":", literal=True) + 1 + text.str.contains(r"^[^%]*\.").cast(pl.UInt32)
+    beside = groups - 1 - text.str.starts_with("::").cast(pl.UInt32) - text.str.contains("::(?:[/%]|$)").cast(pl.UInt32)
+    return pl.when(text.str.contains("::", literal=True)).then(beside > 7).otherwise(groups != 8)
 
 
 def no_mac(texts: pl.Series) -> pl.Series:
@@ -66,8 +83,8 @@ def no_mac(texts: pl.Series) -> pl.Series:
 
 def no_uuid(texts: pl.Series) -> pl.Series:
     """UuidRecognizer.invalidate_result: true unless version 1 to 8 and variant 10x (RFC 9562, section 4)."""
-    rows = LETTER_OR_DIGIT_VALUES[letters(texts).upper().rows(20)]
-    version, variant = rows[14], rows[19]
+    written = letters(texts).upper()
+    version, variant = (LETTER_OR_DIGIT_VALUES[written.at(place)] for place in (14, 19))
     return answer((version < 1) | (version > 8) | (variant < 8) | (variant > 11))
 
 

@@ -5,7 +5,9 @@ Row operations over a position are what NumPy does at memory speed; a check digi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, wraps
 from typing import TypeAlias
 
 import numpy as np
@@ -16,8 +18,10 @@ Bytes: TypeAlias = npt.NDArray[np.uint8]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 Numbers: TypeAlias = npt.NDArray[np.int64]
 
-#: What :meth:`Letters.at` and :func:`digits` give where a text has no such character, or none of the kind.
+#: What a table of :func:`values` has for a character that counts nothing.
 NOTHING = 255
+
+_BLOCK = 1 << 15  # texts at a time: what is made of them stays in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Letters:
     def __len__(self) -> int:
         return len(self.ends)
 
-    @property
+    @cached_property
     def lengths(self) -> Numbers:
         return np.diff(self.ends, prepend=0)
 
@@ -42,15 +46,14 @@ class Letters:
         counts = np.concatenate([np.zeros(1, np.int64), np.cumsum(keep, dtype=np.int64)])
         return Letters(self.codes[keep], counts[self.ends])
 
-    def after(self, count: int) -> Letters:
-        """Without the first *count* characters of each text."""
-        lengths = self.lengths
-        inside = np.arange(len(self.codes)) - np.repeat(self.ends - lengths, lengths)
-        return Letters(self.codes[inside >= count], np.cumsum(np.maximum(lengths - count, 0)))
-
     def last(self) -> Bytes:
         """The last character of each text; no text is empty."""
         return self.codes[self.ends - 1]
+
+    def at(self, place: int) -> Bytes:
+        """The character at *place* of each text, counted from 0; every text is longer."""
+        found: Bytes = self.codes[self.ends - self.lengths + place]
+        return found
 
     def upper(self) -> Letters:
         return Letters(_UPPER[self.codes], self.ends)
@@ -58,17 +61,20 @@ class Letters:
     def rows(self, width: int, *, right: bool = False) -> Bytes:
         """Codes by position, shape (width, texts): texts flush left (or *right*), the rest 0, longer ones cut at the far end."""
         lengths = self.lengths
-        if len(self) and (lengths == width).all():
-            return np.ascontiguousarray(self.codes.reshape(-1, width).T)
-        place = np.arange(width)
-        out = np.zeros((len(self), width), np.uint8)
-        short = np.minimum(lengths, width)
-        codes = self.codes
-        if (lengths > width).any():
-            inside = np.arange(len(codes)) - np.repeat(self.ends - lengths, lengths)
-            codes = codes[inside >= np.repeat(lengths - width, lengths) if right else inside < width]
-        out[place >= width - short[:, None] if right else place < short[:, None]] = codes
-        return np.ascontiguousarray(out.T)
+        out = np.zeros((width, len(self)), np.uint8)
+        if not len(self.codes):
+            return out
+        if (lengths == lengths[0]).all():
+            length = int(lengths[0])
+            block, cut = self.codes.reshape(-1, length).T, min(length, width)
+            out[width - cut if right else 0 : width if right else cut] = block[length - cut if right else 0 :][:cut]
+            return out
+        place = self.ends - (width if right else lengths)
+        for row in range(width):
+            self.codes.take(place, mode="clip", out=out[row])
+            out[row] *= lengths >= width - row if right else lengths > row
+            place += 1
+        return out
 
 
 def letters(texts: pl.Series) -> Letters:
@@ -124,3 +130,15 @@ DIGITS = kept("0123456789")
 DIGIT_VALUES = values("0123456789")
 LETTER_OR_DIGIT_VALUES = values("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 LETTER_VALUES = values("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+def in_blocks(validation: Callable[[pl.Series], pl.Series]) -> Callable[[pl.Series], pl.Series]:
+    """The same *validation*, of a few thousand texts at a time."""
+
+    @wraps(validation)
+    def whole(texts: pl.Series) -> pl.Series:
+        if len(texts) <= _BLOCK:
+            return validation(texts)
+        return pl.concat([validation(texts[start : start + _BLOCK]) for start in range(0, len(texts), _BLOCK)])
+
+    return whole

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from airflow_privacy.core.detect.validate.letters import DIGIT_VALUES, DIGITS, Flags, answer, letters
+from airflow_privacy.core.detect.validate.letters import DIGIT_VALUES, DIGITS, answer, kept, letters
 from airflow_privacy.core.detect.validate.sums import luhn, luhn_sum, weighted
 
 # Numbers that were printed as examples: on a wallet's insert, in advertisements, in forms.
 _SAMPLES = (123456789, 987654320, 78051120)
 _PREFIX_SUM = 24  # of the digits 80840 that stand before a provider's number (45 CFR 162.406, ISO 7812 issuer)
+_MARKS = kept(".- ")
 _PRESCRIBER_WEIGHTS = (1, 2, 1, 2, 1, 2, -1)
 
 
@@ -28,15 +29,8 @@ def no_ssn(texts: pl.Series) -> pl.Series:
     for sample in _SAMPLES:
         wrong |= number == sample
     wrong |= (digits == digits[0]).all(axis=0)
-    return answer(wrong | _mixed(texts))
-
-
-def _mixed(texts: pl.Series) -> Flags:
-    """Whether a text has two kinds of separators."""
-    rows = letters(texts).rows(11)
-    kinds = [(rows == ord(mark)).any(axis=0) for mark in ".- "]
-    mixed: Flags = np.sum(kinds, axis=0) > 1
-    return mixed
+    first, second = written.only(_MARKS).rows(2)
+    return answer(wrong | (second != 0) & (second != first))
 
 
 def provider(texts: pl.Series) -> pl.Series:

@@ -10,6 +10,7 @@ from airflow_privacy.core.detect.validate.letters import (
     DIGIT_VALUES,
     DIGITS,
     LETTER_OR_DIGIT_VALUES,
+    Bytes,
     Flags,
     Letters,
     answer,
@@ -18,14 +19,14 @@ from airflow_privacy.core.detect.validate.letters import (
 )
 from airflow_privacy.core.detect.validate.sums import luhn, mod97, two, weighted
 
-_CARD_DIGITS = 19
 _ROUTING_WEIGHTS = (3, 7, 1) * 3
 _SEPARATORS = dropped("- ")
 
 
 def card(texts: pl.Series) -> pl.Series:
-    """CreditCardRecognizer: Luhn (ISO/IEC 7812-1, annex B) over all digits, up to 19."""
-    rows = letters(texts).only(DIGITS).rows(_CARD_DIGITS, right=True)
+    """CreditCardRecognizer: Luhn (ISO/IEC 7812-1, annex B) over all digits, at most 28."""
+    digits = letters(texts).only(DIGITS)
+    rows = digits.rows(int(digits.lengths.max(initial=0)), right=True)
     return answer(luhn(rows & np.uint8(15)))
 
 
@@ -40,20 +41,29 @@ def iban(texts: pl.Series) -> pl.Series:
         return answer(good)
     written = texts.filter(pl.Series(good)).str.replace_all("[- ]", "")
     formatted = _has_iban_format(written)
-    only_upper = ~formatted & _has_iban_format(written.str.to_uppercase())
     true, unknown = good.copy(), np.zeros(len(texts), np.bool_)
-    true[good], unknown[good] = formatted.to_numpy(), only_upper.to_numpy()
+    true[good] = formatted.to_numpy()
+    if not formatted.all():
+        unknown[good] = (~formatted & _has_iban_format(written.str.to_uppercase())).to_numpy()
     return answer(true, unknown)
 
 
 def _iban_digits_hold(compact: Letters) -> Flags:
-    head = LETTER_OR_DIGIT_VALUES[compact.rows(4)]
-    body = LETTER_OR_DIGIT_VALUES[compact.after(4).rows(int(compact.lengths.max(initial=4)) - 4, right=True)]
-    body[body == 255] = 0
+    body, head = body_and_head(compact)
     rest = mod97(np.vstack([body, head[:2], np.zeros((2, len(compact)), np.uint8)]))
-    checked = two(head, 2)
-    holds: Flags = (98 - rest == checked) & (head[2:] < 10).all(axis=0)
+    holds: Flags = (98 - rest == two(head, 2)) & (head[2:] < 10).all(axis=0)
     return holds
+
+
+def body_and_head(compact: Letters) -> tuple[Bytes, Bytes]:
+    """What characters of upper-case IBANs count: from the fifth on, flush right behind zeros; and the first four."""
+    lengths = compact.lengths
+    whole = compact.rows(max(int(lengths.max(initial=4)), 4), right=True)
+    body = LETTER_OR_DIGIT_VALUES[whole[4:]]
+    if (lengths != len(whole)).any():  # the head of a shorter text stands among these rows
+        for row in range(len(body)):
+            body[row] *= lengths - 4 >= len(body) - row
+    return body, LETTER_OR_DIGIT_VALUES[compact.rows(4)]
 
 
 def _has_iban_format(compact: pl.Series) -> pl.Series:

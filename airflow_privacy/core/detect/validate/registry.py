@@ -25,10 +25,24 @@ from airflow_privacy.core.detect.validate import (
     payment,
     southern_europe,
 )
+from airflow_privacy.core.detect.validate.letters import in_blocks
 
 Validation: TypeAlias = Callable[[pl.Series], pl.Series]
 
-VALIDATORS: Mapping[str, Validation] = MappingProxyType(
+#: Validations here that run Python, and on what: slow where most texts differ.
+IN_PYTHON: Mapping[str, str] = MappingProxyType(
+    {
+        "CryptoRecognizer": "Presidio's own method once a distinct text: SHA-256 and Bech32 are no sums over positions",
+        "EmailRecognizer": "tldextract once a distinct host below a top level that has further public suffixes",
+    }
+)
+
+
+def _fast(validations: dict[str, Validation]) -> Mapping[str, Validation]:
+    return MappingProxyType({name: one if name in IN_PYTHON else in_blocks(one) for name, one in validations.items()})
+
+
+VALIDATORS: Mapping[str, Validation] = _fast(
     {
         "AbaRoutingRecognizer": payment.routing,
         "AuAbnRecognizer": australia.business,
@@ -83,7 +97,7 @@ VALIDATORS: Mapping[str, Validation] = MappingProxyType(
     }
 )
 
-INVALIDATORS: Mapping[str, Validation] = MappingProxyType(
+INVALIDATORS: Mapping[str, Validation] = _fast(
     {
         "CaSinRecognizer": north_america.no_social_insurance,
         "IpRecognizer": internet.no_ip,
@@ -97,11 +111,3 @@ INVALIDATORS: Mapping[str, Validation] = MappingProxyType(
 
 #: Recognizers whose texts Presidio itself must validate, with the reason. None at present.
 LEFT_TO_PRESIDIO: Mapping[str, str] = MappingProxyType({})
-
-#: Validations here that run Python, and on what: slow where most texts differ.
-IN_PYTHON: Mapping[str, str] = MappingProxyType(
-    {
-        "CryptoRecognizer": "Presidio's own method once a distinct text: SHA-256 and Bech32 are no sums over positions",
-        "EmailRecognizer": "tldextract once a distinct host",
-    }
-)

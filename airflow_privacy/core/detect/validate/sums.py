@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from airflow_privacy.core.detect.validate.letters import Bytes, Flags, Numbers
+from airflow_privacy.core.detect.validate.letters import Bytes, Flags
 
 
 def weighted(digits: Bytes, weights: Sequence[int]) -> npt.NDArray[np.int32]:
@@ -74,13 +74,14 @@ def mod11_10(digits: Bytes) -> Bytes:
     return (np.uint8(11) - product) % np.uint8(10)
 
 
-def mod97(worth: Bytes, start: Numbers | None = None) -> Numbers:
-    """The remainder by 97 of texts whose characters count 0 to 35, two decimal digits from 10 on; *start* stands in front."""
-    rest = np.zeros(worth.shape[1], np.int64) if start is None else start
-    for first in range(0, len(worth), 4):
-        for row in worth[first : first + 4]:
-            rest = rest * np.where(row > 9, np.int64(100), np.int64(10)) + row
-        rest -= rest // 97 * 97
+def mod97(worth: Bytes) -> npt.NDArray[np.uint32]:
+    """The remainder by 97 of texts whose characters count 0 to 35, two decimal digits from 10 on."""
+    rest = np.zeros(worth.shape[1], np.uint32)
+    for first in range(0, len(worth), 3):  # three letters make it no more than 97 million
+        for row in worth[first : first + 3]:
+            rest *= np.where(row > 9, np.uint32(100), np.uint32(10))
+            rest += row
+        rest -= rest // np.uint32(97) * np.uint32(97)
     return rest
 
 
