@@ -6,7 +6,7 @@ APPROVE ?= browser
 PYTEST ?= $(BIN)/python -m pytest
 export AIRFLOW__CORE__LOAD_EXAMPLES = False
 
-.PHONY: install check test test-core test-long demo clean recognizers bench-import bench-utility bench-mask report-detection
+.PHONY: install check test test-core test-long demo clean recognizers bench-import bench-utility bench-mask report-detection train-names
 
 install: $(VENV)/.installed
 
@@ -53,6 +53,12 @@ bench-mask: install
 # Writes docs/detection.md; needs the reference data.
 report-detection: install
 	$(BIN)/python benchmarks/detection_quality.py
+# Makes the lexicon and the model of core/detect/names again: about three minutes. The lists it reads are in requirements.txt.
+NAMES := airflow_privacy/core/detect/names/data
+train-names: install
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --target .training -r training/names/requirements.txt
+	PYTHONPATH=.:.training $(BIN)/python training/names/build_lexicon.py $(NAMES)/lexicon.parquet
+	PYTHONPATH=.:.training $(BIN)/python training/names/train.py $(NAMES)/model.npz
 
 clean:
-	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .training .demo .pytest_cache .mypy_cache .ruff_cache

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from airflow_privacy.core.detect.names.features import Integers, candidates, level, of_pieces, of_places
-from airflow_privacy.core.detect.names.lexicon import ORGANIZATION, lexicon
+from airflow_privacy.core.detect.names.lexicon import ORGANIZATION, lexicon, look_up
 from airflow_privacy.core.detect.names.words import cut
 
 
@@ -43,33 +43,28 @@ def _numbers(shape: Integers, candidate: NDArray[np.bool_]) -> NDArray[np.bool_]
     beside = np.zeros(len(shape) + 4, dtype=bool)
     for offset in (0, 1, 3, 4):
         beside[offset : offset + len(shape)] |= candidate
-    return (shape == 4) & beside[2:-2]
+    found: NDArray[np.bool_] = (shape == 4) & beside[2:-2]
+    return found
 
 
 def _several(table: pl.DataFrame, shape: Integers) -> Integers:
     """1 where a known place or organisation of two or three words begins, 2 where it goes on."""
-    word = pl.col("piece").str.to_lowercase()
-    same = [pl.lit(True), pl.col("at") == pl.col("at").shift(-1), pl.col("at") == pl.col("at").shift(-2)]
-    frame = table.select(
-        "at",
-        two=pl.when(same[1]).then(word + " " + word.shift(-1)),
-        three=pl.when(same[2]).then(word + " " + word.shift(-1) + " " + word.shift(-2)),
-    )
-    marks = np.zeros(len(table) + 2, dtype=np.int32)
+    at, word = table["at"].to_numpy(), table["piece"].str.to_lowercase()
     letters = (shape >= 5) & (shape <= 9)
-    for length, name in ((2, "two"), (3, "three")):
-        kinds = frame.select(pl.col(name).alias("phrase")).join(_phrases(), on="phrase", how="left", maintain_order="left")
-        kind = kinds["phrase_kind"].fill_null(0).to_numpy()
-        starts = np.flatnonzero((kind > 0) & letters)
+    marks = np.zeros(len(table), dtype=np.int32)
+    for length in (2, 3):
+        count = max(len(table) - length + 1, 0)
+        starts = np.flatnonzero(letters[:count] & letters[length - 1 :] & (at[:count] == at[length - 1 :]))
+        phrases = word.gather(starts)
+        for step in range(1, length):
+            phrases = phrases + " " + word.gather(starts + step)
+        starts = starts[look_up(phrases, _phrases())["known"].to_numpy() > 0]
         for step in range(length):
             marks[starts + step] = np.maximum(marks[starts + step], 1 if step == 0 else 2)
-    return marks[: len(table)]
+    return marks
 
 
 @cache
 def _phrases() -> pl.DataFrame:
-    return (
-        lexicon()
-        .filter(pl.col("word").str.contains(" ") & ((pl.col("place") >= 2) | ((pl.col("role") & ORGANIZATION) > 0)))
-        .select(phrase="word", phrase_kind=pl.when((pl.col("role") & ORGANIZATION) > 0).then(2).otherwise(1))
-    )
+    known = (pl.col("place") >= 2) | ((pl.col("role") & ORGANIZATION) > 0)
+    return lexicon().filter(pl.col("word").str.contains(" ") & known).select("word", known=pl.lit(1, dtype=pl.UInt8))

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from airflow_privacy.core.detect.names.lexicon import lexicon
+from airflow_privacy.core.detect.names.lexicon import look_up
 
 Integers: TypeAlias = NDArray[np.int32]
 
@@ -55,14 +55,16 @@ def of_pieces(pieces: pl.Series, words: Sequence[str], endings: Sequence[str]) -
         shape = pl.when(pl.col("piece").str.contains(pattern)).then(number).otherwise(shape)
     word_numbers = pl.DataFrame({"word": list(words), "word_number": range(1, len(words) + 1)})
     ending_numbers = pl.DataFrame({"ending": list(endings), "ending_number": range(1, len(endings) + 1)})
-    table = (
+    distinct = (
         pl.DataFrame({"piece": pieces})
         .with_columns(shape=shape, word=pl.col("piece").str.to_lowercase())
         .with_columns(
             ending=pl.when(pl.col("word").str.contains(r"^\p{L}{4,}")).then(pl.col("word").str.tail(3)),
             length=pl.col("word").str.len_chars().clip(0, 15) // 2,
         )
-        .join(lexicon(), on="word", how="left", maintain_order="left")
+    )
+    table = (
+        pl.concat([distinct, look_up(distinct["word"])], how="horizontal")
         .join(word_numbers, on="word", how="left", maintain_order="left")
         .join(ending_numbers, on="ending", how="left", maintain_order="left")
         .with_columns(pl.selectors.numeric().fill_null(0).cast(pl.Int32))

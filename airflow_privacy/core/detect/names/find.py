@@ -12,7 +12,7 @@ from airflow_privacy.core.detect.names.features import level
 from airflow_privacy.core.detect.names.model import LABELS, scores, shipped
 
 #: The least probability of a label. A person that is missed costs more than one too many (F2): hence the low limit.
-LIMITS = {"PERSON": 0.25, "LOCATION": 0.3, "ORGANIZATION": 0.35, "NRP": 0.35}
+LIMITS = {"PERSON": 0.25, "LOCATION": 0.25, "ORGANIZATION": 0.25, "NRP": 0.25}
 
 _BY = "names"
 _USUAL = 5  # words from here on join no address: "to", "and"

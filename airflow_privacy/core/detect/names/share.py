@@ -64,6 +64,7 @@ def _by_words(cells: pl.DataFrame) -> pl.DataFrame:
         .with_columns(parts=pl.col("word").list.len())
         .filter(pl.col("parts").is_between(1, 5) & ~pl.col("cell").str.contains(r"\d"))
         .explode("word")
+        .with_columns(pl.col("word").str.replace_all(r"['\u2019]", ""))
         .join(_listed().lazy(), on="word", how="left", maintain_order="left")
         .with_columns(pl.col("is_first", "is_last").fill_null(False), pl.col("role", "common").fill_null(0))
         .with_columns(small=(pl.col("word").str.len_chars() == 1) | ((pl.col("role") & TITLE) > 0))
