@@ -15,14 +15,14 @@ from airflow_privacy.core.detect.phones.runs import RUN, folded
 _LABEL = r"^(?i:(?:tele?(?:ph|f)on\p{L}*|phone|tel|mobile?|mob|cell|fax|ph)[.:]{0,2} ?)"
 _CELL = f"^(?:{RUN})$"
 _PREFIXED = r"^\(? ?(?:\+|0)"
-_FEWEST, _FEWEST_TOLD, _BARE = 7, 6, (9, 12)
+_FEWEST, _FEWEST_TOLD, _BARE = 7, 6, (10, 12)
 
 
 def are_phones(values: pl.Series, *, regions: Sequence[str] = DEFAULT_REGIONS, told: bool = False) -> pl.Series:
     """Which cells are telephone numbers, as a whole, by a numbering plan. ``Boolean``; null stays null.
 
     A number must stand as it is dialled from abroad (+, 00) or in one of *regions*, seven digits at least; digits without any
-    separator, plus or leading zero must be 9 to 12. IP addresses, dates, cards and the like are none. Any plan takes a share of
+    separator, plus or leading zero must be 10 to 12. IP addresses, dates, cards and the like are none. Any plan takes a share of
     random digits for numbers: a column is one of telephones when most of its cells are.
 
     :param values: strings, one number a cell; blanks around it are left out.

@@ -24,9 +24,6 @@ SAID = 0.2
 """What a word such as "call" adds."""
 
 _FEWEST, _LONGEST = 7, 15  # digits; E.164 allows 15
-_PLUS = r"^\(? ?\+"
-_NORTH_AMERICAN = r"^(?:1[-. ]?)?(?:\([0-9]{3}\) ?|[0-9]{3}[-.])[0-9]{3}[-. ][0-9]{4}$"
-_BRACKETED = r"^\( ?0?[0-9]{2,5} ?\)[ ./-]{0,3}[0-9][0-9 ./-]{5,}$"
 _BETWEEN = r" *(?:/| {2}|\. | - ) *"
 _FIRST, _LAST = r"^[0-9]{1,6}[ .-]+", r"[ /-]+[0-9]{1,6}$"
 
@@ -49,6 +46,8 @@ def find_phones(texts: pl.Series, *, regions: Sequence[str] = DEFAULT_REGIONS) -
 
 def _scored(found: pl.DataFrame, regions: Sequence[str]) -> pl.DataFrame:
     found = _plausible(found)
+    if found.is_empty():
+        return found
     found = sayings(found).with_columns(others.unlikely(pl.col("run"), pl.col("before")).alias("unlikely"))
     found = _read(found, regions)
     settled = pl.col("complete") | (pl.col("said") & (pl.col("digits").str.len_bytes() <= _LONGEST))
@@ -74,29 +73,27 @@ def _read(found: pl.DataFrame, regions: Sequence[str]) -> pl.DataFrame:
 
 def _parts(found: pl.DataFrame) -> pl.DataFrame:
     """What else a run can hold that is no number as a whole: several numbers, or one with a stray group in front or behind."""
-    found = found.drop("digits", "abroad", "valid", "complete").with_columns(pl.col("start").alias("whole"))
+    found = found.select("at", "run", "before", "behind", "said", "denied", "weak", "unlikely", whole="start")
     kinds = []
     for rank, pattern in enumerate((_BETWEEN, _FIRST, _LAST)):
-        cut = runs.pieces(found.drop("start"), "run", pattern).filter(~pl.col("matched"))
-        cut = cut.with_columns((pl.col("whole") + pl.col("start")).alias("start"), pl.col("piece").alias("run"))
-        few = pl.col("run").str.count_matches("[0-9]") < _FEWEST
-        kinds.append(cut.filter(~few & (pl.col("run").str.len_chars() > 0)).select(*found.columns, rank=pl.lit(rank)))
-    parts = pl.concat(kinds)
-    return parts.filter(~others.never(pl.col("run"), pl.lit(""), pl.lit(""))) if parts.height else parts
+        split = found.filter(pl.col("run").str.contains(pattern))
+        if split.height:
+            cut = runs.pieces(split, "run", pattern).filter(~pl.col("matched"))
+            cut = cut.filter(pl.col("piece").str.count_matches("[0-9]") >= _FEWEST)
+            cut = cut.with_columns(start=pl.col("whole") + pl.col("start"), run="piece", rank=pl.lit(rank))
+            kinds.append(cut.select(*found.columns, "start", "rank"))
+    parts = pl.concat(kinds) if kinds else found.clear()
+    return parts.filter(~others.never(pl.col("run"), pl.lit(""), pl.lit("")))
 
 
 def _score() -> pl.Expr:
     """How sure, from what a run is and what is said of it; 0 for none."""
     length = pl.col("digits").str.len_bytes()
-    core = pl.col("run").str.replace(runs.EXTENSION + "$", "")
     said, denied, free = pl.col("said"), pl.col("denied"), ~pl.col("unlikely")
-    marked, plus, prefixed = (core.str.contains(pattern) for pattern in (r"[^0-9]", _PLUS, r"^\(? ?0"))
-    american = core.str.contains(_NORTH_AMERICAN)
-    placed = american | core.str.contains(_BRACKETED)
+    marked, plus, prefixed, placed = (pl.col(name) for name in ("marked", "plus", "prefixed", "placed"))
     long = length.is_between(9, 15)
-    home = (
-        pl.when(placed | (marked & prefixed)).then(HOME).when(marked).then(GROUPED).when(prefixed).then(BARE_ZERO).otherwise(BARE)
-    )
+    solid = pl.when(prefixed).then(BARE_ZERO).otherwise(BARE)
+    home = pl.when(placed | (marked & prefixed)).then(HOME).when(marked).then(GROUPED).otherwise(solid)
     enough = pl.when(marked).then(length >= _FEWEST).otherwise(length.is_between(10, 12))
     national = pl.col("complete") & ((free & ~denied & enough) | said)
     score = (
@@ -106,7 +103,7 @@ def _score() -> pl.Expr:
         .then(DIALLED)
         .when(national & (length >= _FEWEST))
         .then(home)
-        .when(said & length.is_between(6, _LONGEST))
+        .when(said & length.is_between(_FEWEST - marked.cast(pl.Int64), _LONGEST))
         .then(SHAPED)
         .when(pl.col("weak") & free & long)
         .then(SHAPED)

@@ -10,10 +10,10 @@ import re
 
 import polars as pl
 
-from airflow_privacy.core.detect.phones.plans import Region, calling_codes, length_mark, plans_of, region_of
+from airflow_privacy.core.detect.phones.plans import NOTHING, Region, calling_codes, length_mark, plans_of, region_of
 from airflow_privacy.core.detect.phones.spelling import is_assigned
 
-FEW = 48
+FEW = 200
 """Up to so many numbers phonenumbers itself is faster than patterns that must be compiled first."""
 
 _SHORTEST, _LONGEST = 2, 17  # of a national number, as phonenumbers has it
@@ -53,8 +53,8 @@ def valid_national(digits: pl.Series, region: str) -> pl.DataFrame:
         frame, abroad = _dialled_abroad(frame, plan)
         frame, coded = _with_own_code(frame, plan)
         home = _stripped(frame.lazy().with_columns(_N.alias("written")), plan)
-        bare = pl.lit(True) if plan.bare is None else pl.col("key").str.contains(plan.bare)
-        whole = (_N != pl.col("written")) | bare
+        bare = pl.col("key").str.contains(_bare_pattern(plan))
+        whole = (pl.col("written") != _N) | bare
         own, own_whole = _assigned(home.with_columns(whole.alias("whole")), plan.calling_code, "whole")
         valid = [abroad, coded, own]
         complete = [abroad, coded, own_whole]
@@ -63,10 +63,14 @@ def valid_national(digits: pl.Series, region: str) -> pl.DataFrame:
 
 def _one_by_one(digits: pl.Series, plan: Region) -> pl.DataFrame:
     answers = [(number, *is_assigned(number, plan.name)) for number in digits.fill_null("")]
-    bare = re.compile(plan.bare or "")
+    bare = re.compile(_bare_pattern(plan))
     whole = [good and (rest != number or bare.match(_key(rest)) is not None) for number, good, rest in answers]
     schema = {"valid": pl.Boolean, "complete": pl.Boolean}
     return pl.DataFrame({"valid": [good for _, good, _ in answers], "complete": whole}, schema=schema)
+
+
+def _bare_pattern(plan: Region) -> str:
+    return "^[A-Z]" if plan.bare is None else f"^(?:{'|'.join(plan.bare)})" if plan.bare else NOTHING
 
 
 def _key(digits: str) -> str:

@@ -37,10 +37,10 @@ _BOOK_10 = r"^[0-9]{1,5}-[0-9]{1,7}-[0-9]{1,6}-[0-9]$"
 # What touches the run. A letter of a script that sets blanks between words; Chinese and its neighbours set none.
 _LETTER = r"[\p{Latin}\p{Cyrillic}\p{Greek}_]"
 _TOUCHED = rf"{_LETTER}$|[0-9]:$|[0-9][.,]$|[\p{{Sc}}*=^<~|\\%&]$|[=*^] $|[\w)][+]$|[0-9]['\x{{2019}}]$|\p{{Sc}} $"
-_UNIT = "(?:kg|km|cm|mm|ml|mg|gb|mb|kb|eur|usd|chf)"
+_UNIT = r"(?i)^ (?:kg|km|cm|mm|ml|mg|gb|mb|kb|eur|usd|chf)\b"
 _TOUCHES = (
     rf"^{_LETTER}|^:[0-9]|^[,'\x{{2019}}][0-9]{{1,3}}(?:[^0-9]|$)|^[.][0-9]|^[_=*^@%°]|^ ?\p{{Sc}}|^ [=*^%]|^[-./]{_LETTER}"
-    rf"|^ (?:[A-F][0-9]|[0-9][A-F])(?: |$)|^ (?i:{_UNIT})\b"
+    r"|^ (?:[A-F][0-9]|[0-9][A-F])(?: |$)"
 )
 _ARITHMETIC = rf"{_LETTER}$|[0-9)]$"  # in front of a plus sign
 _LINK = r"(?i)(?:https?://|www\.|ftp://)\S*$"
@@ -53,7 +53,8 @@ def never(run: pl.Expr, before: pl.Expr, behind: pl.Expr) -> pl.Expr:
     plus = run.str.contains(r"^\(?[ ]?\+")
     shape = run.str.contains(_IP) | run.str.contains(f"{_DATE}|{_STAMP}|{_YEARS}|{_DECIMAL}|{_COUNTS}|{_MS}|{_BOOK}|{_UUID_TAIL}")
     around = before.str.contains(f"{_TOUCHED}|{_LINK}|{_ACCOUNT}") | behind.str.contains(_TOUCHES)
-    return (shape & ~plus) | around | (plus & before.str.contains(_ARITHMETIC))
+    measure = behind.str.contains(_UNIT) & run.str.contains(r"^[1-9]")
+    return (shape & ~plus) | around | measure | (plus & before.str.contains(_ARITHMETIC))
 
 
 def unlikely(run: pl.Expr, before: pl.Expr) -> pl.Expr:
@@ -67,4 +68,6 @@ def is_card(runs: pl.Series) -> pl.Series:
     """Whether runs are card numbers by issuer, length and Luhn, or have a card's groups."""
     digits = runs.str.replace_all(r"[^0-9]", "")
     long = digits.str.len_bytes().is_between(13, 19) & ~runs.str.contains(r"^\(?[ ]?\+|^00|[()./]")
+    if not long.any():
+        return long
     return long & (runs.str.contains(_CARD) | checksums.card(digits.zip_with(long, pl.Series(["0"]))))

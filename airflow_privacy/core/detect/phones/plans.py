@@ -22,7 +22,7 @@ _TYPES = (
 
 
 _DIGIT = re.compile(r"(?:\\d|\[[0-9-]+\]|[0-9])(?:\{([0-9]+)(?:,([0-9]+))?\})?")
-_NOTHING = "^[a-z]$"  # no length stands as a small letter
+NOTHING = "^[a-z]$"  # no length stands as a small letter
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,8 @@ class Region:
     """What a national prefix is rewritten to: text, number of the group, text."""
     written: str
     """What digits look like that can be valid when dialled in the region, prefixes or not; lets too many through."""
-    bare: str | None
-    """Numbers that are complete without a prefix; ``None`` for all. Germany's are not: a 0 stands before them."""
-    bare_beginnings: tuple[str, ...]
+    bare: tuple[str, ...] | None
+    """Beginnings of numbers that are complete without a prefix; ``None`` for all. Germany's are not: a 0 stands before them."""
 
 
 @cache
@@ -83,7 +82,7 @@ def _read(name: str, plan: Any) -> Region:
         name=name,
         calling_code=str(plan.country_code),
         kinds=(kinds := _kinds(plan)),
-        assigned=f"^(?:{'|'.join(marked(kinds))})$" if kinds else _NOTHING,
+        assigned=f"^(?:{'|'.join(marked(kinds))})$" if kinds else NOTHING,
         general=f"^[A-Z](?:{_ascii(plan.general_desc.national_number_pattern or '')})$",
         leading=f"^[A-Z](?:{_ascii(plan.leading_digits)})" if plan.leading_digits else None,
         lengths=tuple(plan.general_desc.possible_length),
@@ -94,7 +93,6 @@ def _read(name: str, plan: Any) -> Region:
         transform=_transform(plan.national_prefix_transform_rule, groups),
         written=_outline(plan),
         bare=_bare(plan),
-        bare_beginnings=_bare_beginnings(plan),
     )
 
 
@@ -138,7 +136,7 @@ def _transform(rule: str | None, groups: int) -> tuple[str, int, str] | None:
     return before, min(int(behind[0]), groups), behind[1:]
 
 
-def _bare(plan: Any) -> str | None:
+def _bare(plan: Any) -> tuple[str, ...] | None:
     forms = [(form, _asks_prefix(form, plan.national_prefix)) for form in plan.number_format]
     if not any(asks for _, asks in forms):
         return None
@@ -148,7 +146,7 @@ def _bare(plan: Any) -> str | None:
             shortest, longest = _widths(form.pattern)
             marks = f"{length_mark(shortest)}-{length_mark(longest)}"
             kinds.append(f"[{marks}](?:{_ascii(form.leading_digits_pattern[-1]) if form.leading_digits_pattern else ''})")
-    return f"^(?:{'|'.join(kinds)})" if kinds else _NOTHING
+    return tuple(kinds)
 
 
 def _outline(plan: Any) -> str:
@@ -161,11 +159,6 @@ def _outline(plan: Any) -> str:
     if plan.international_prefix:
         forms.append(f"(?:{_ascii(plan.international_prefix)})[1-9][0-9]{{4,}}")
     return f"^(?:{'|'.join(forms)})$"
-
-
-def _bare_beginnings(plan: Any) -> tuple[str, ...]:
-    forms = [form for form in plan.number_format if not _asks_prefix(form, plan.national_prefix)]
-    return tuple(_ascii(form.leading_digits_pattern[-1]) if form.leading_digits_pattern else "" for form in forms)
 
 
 def _widths(pattern: str) -> tuple[int, int]:

@@ -12,22 +12,29 @@ from airflow_privacy.core.detect.phones.runs import EXTENSION
 from airflow_privacy.core.detect.phones.shortcuts import shortcut
 
 _TRUNK = r"^(\(?[ ]?(?:\+|00)[ ()]*[1-9][0-9]{0,2}[ ()./-]*)\( ?0 ?\)"
-_PLUS = r"^(?:\( ?)?\+"
+_PLUS, _ZERO = r"^\(? ?\+", r"^\(? ?0"
+_NORTH_AMERICAN = r"^(?:1[-. ]?)?(?:\([0-9]{3}\) ?|[0-9]{3}[-.])[0-9]{3}[-. ][0-9]{4}$"
+_BRACKETED = r"^\( ?0?[0-9]{2,5} ?\)[ ./-]{0,3}[0-9][0-9 ./-]{5,}$"
+_PLACED = f"{_NORTH_AMERICAN}|{_BRACKETED}"
 
 
 def read(runs: pl.Series, regions: Sequence[str] = DEFAULT_REGIONS, *, unfinished: bool = False) -> pl.DataFrame:
     """One row a run (folded, no nulls): ``digits`` without extension, and what they are.
 
-    ``abroad``: behind a plus sign or 00. ``valid``: assigned by a numbering plan. ``complete``: as it would be dialled in one of
-    *regions* or from abroad, with every prefix that it needs. With *unfinished*, national numbers without one are ``valid`` too.
+    ``plus``, ``prefixed`` and ``marked``: written with a plus sign, a zero in front, anything but digits. ``placed``: in a form
+    that nothing but telephone numbers has. ``abroad``: behind a plus sign or 00. ``valid``: assigned by a numbering plan.
+    ``complete``: as it would be dialled in one of *regions* or from abroad, with every prefix that it needs. With *unfinished*,
+    national numbers without one are ``valid`` too.
     """
-    frame = runs.to_frame("run").with_row_index("at")
-    core = pl.col("run").str.replace(EXTENSION + "$", "")
-    plus = pl.col("run").str.contains(_PLUS)
+    frame = pl.DataFrame({"core": runs.str.replace(EXTENSION + "$", "")}).with_row_index("at")
+    core = pl.col("core")
     frame = frame.with_columns(
         core.str.replace(_TRUNK, "${1}").str.replace_all(r"[^0-9]", "").alias("digits"),
         core.str.replace_all(r"[^0-9]", "").alias("written"),
-        plus.alias("plus"),
+        core.str.contains(_PLUS).alias("plus"),
+        core.str.contains(r"[^0-9]").alias("marked"),
+        core.str.contains(_ZERO).alias("prefixed"),
+        core.str.contains(_PLACED).alias("placed"),
     )
     zeros = ~pl.col("plus") & pl.col("digits").str.starts_with("00")
     frame = frame.with_columns((pl.col("plus") | zeros).alias("abroad"))
@@ -48,7 +55,7 @@ def read(runs: pl.Series, regions: Sequence[str] = DEFAULT_REGIONS, *, unfinishe
         pl.repeat(False, frame.height, eager=True).scatter(pl.concat(places), True).alias(name)
         for name, places in (("valid", valid), ("complete", complete))
     ]
-    return frame.select("digits", "abroad").with_columns(*flags)
+    return frame.select("digits", "abroad", "plus", "marked", "prefixed", "placed").with_columns(*flags)
 
 
 def _complete(near: pl.DataFrame, regions: tuple[str, ...]) -> pl.Series:

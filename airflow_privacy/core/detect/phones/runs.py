@@ -19,7 +19,7 @@ EXTENSION = (
 #: At least six digits with up to four separators between two of them; a plus sign at the very front only.
 RUN = rf"(?:(?:\( ?)?\+ ?)?(?:\( ?)?[0-9](?:{_SEPARATORS}{{0,4}}[0-9]){{5,}}{EXTENSION}?"
 _GATE = r"[0-9](?:[^0-9\p{L}]{0,4}[0-9]){5}"
-_AROUND = 60  # code points of text before a run in which words are looked for
+_AROUND = 45  # code points of text before a run in which words are looked for
 
 
 def folded(texts: pl.Series) -> pl.Series:
@@ -34,7 +34,7 @@ def folded(texts: pl.Series) -> pl.Series:
 def find_runs(texts: pl.Series) -> pl.DataFrame:
     """Runs of six digits and more in *texts* (folded, no nulls).
 
-    Columns: ``at``, ``run``, ``start`` (code points), ``before`` and ``behind``: up to 60 code points around it.
+    Columns: ``at``, ``run``, ``start`` (code points), ``before`` and ``behind``: up to 45 code points around it.
     """
     holders = texts.to_frame("text").with_row_index("at").filter(pl.col("text").str.contains(_GATE))
     cut = pieces(holders, "text", RUN)

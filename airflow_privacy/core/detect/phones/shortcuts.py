@@ -1,7 +1,7 @@
 """One pattern that settles most digits for several regions at once, and one that tells which need the long way.
 
-Where a region's prefix is a plain 0 or 1 that no number of it begins with, "prefix, then an assigned number" is all that the steps
-of :mod:`numbering` come to, and several regions fit into one pattern. The rest (international prefixes, the region's own calling
+Where a prefix is a plain 0 or 1 that no number begins with, "prefix, then an assigned number" is all that the steps of
+:mod:`numbering` come to, and several regions fit into one pattern. The rest (international prefixes, the region's own calling
 code without a plus, regions in the shadow of another, prefixes that are rewritten) is in doubt.
 """
 
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import regex
 
-from airflow_privacy.core.detect.phones.plans import Region, marked, plans_of, region_of
+from airflow_privacy.core.detect.phones.plans import NOTHING, Region, marked, plans_of, region_of
 
 
 class Shortcut(NamedTuple):
@@ -34,15 +34,15 @@ def shortcut(regions: Sequence[str]) -> Shortcut:
     for region in filter(None, map(region_of, regions)):
         quick, doubt = _patterns(region)
         sure.extend(quick)
+        bare = [f"{beginning}[0-9]*" for beginning in region.bare or ()] if quick else []
         if quick and (hidden := _hidden(region)):
             unsure.append(hidden)
             doubt.append(hidden)
-        doubts.append((region.name, f"^[A-Z](?:{'|'.join(doubt)})$"))
-    nothing = "^[a-z]$"
+        doubts.append((region.name, f"^(?:[A-Z](?:{'|'.join(doubt)})|{'|'.join((*bare, NOTHING[1:-1]))})$"))
     return Shortcut(
-        f"^(?:{'|'.join(dict.fromkeys(sure))})$" if sure else nothing,
-        f"^[A-Z](?:{'|'.join(unsure)})$" if unsure else nothing,
-        "|".join(pattern for _, pattern in doubts) or nothing,
+        f"^(?:{'|'.join(dict.fromkeys(sure))})$" if sure else NOTHING,
+        f"^[A-Z](?:{'|'.join(unsure)})$" if unsure else NOTHING,
+        "|".join(pattern for _, pattern in doubts) or NOTHING,
         tuple(doubts),
     )
 
@@ -68,8 +68,6 @@ def _patterns(region: Region) -> tuple[list[str], list[str]]:
                 sure.extend(marked([kind], front))
     doubt.extend(f"(?:{other})[0-9]+" for other in rest)
     doubt.extend(f"{any_prefix}(?:{plan.leading[9:-1]})[0-9]+" if plan.leading else _of(plan, any_prefix) for plan in others)
-    if region.bare is not None:
-        doubt.extend(f"(?:{beginning})[0-9]+" for beginning in region.bare_beginnings)
     return sure, doubt
 
 
@@ -108,8 +106,11 @@ def _heard_first(plan: Region) -> bool:
 
 def _abroad(region: Region, any_prefix: str) -> list[str]:
     plans = plans_of(region.calling_code)
-    lengths = [length for plan in plans for length in plan.lengths]
-    number = f"[0-9]{{{min(lengths)},{max(lengths)}}}" if len(plans) > 1 else _of(region, "")
+    number = _of(region, "")
+    if len(plans) > 1:
+        usual = plans[0].lengths
+        odd = (pattern for plan in plans for lengths, pattern in plan.kinds if not set(lengths or plan.lengths) <= set(usual))
+        number = "|".join([*(f"[0-9]{{{length}}}" for length in usual), *odd])
     found = [f"{region.calling_code}(?:{any_prefix}){{0,2}}(?:{number})"]
     if region.international_prefix is not None:
         found.append(f"(?:{region.international_prefix[4:-1]})[1-9][0-9]{{4,}}")
