@@ -14,7 +14,7 @@ from airflow_privacy.core.detect.residue import find_entities
 from airflow_privacy.core.detect.spans import find_spans
 from airflow_privacy.core.mask.apply import mask_frame
 from airflow_privacy.core.mask.check import check_masked
-from airflow_privacy.core.model.techniques import FreeText, HmacToken, Keep, PartialMask, Redact, Surrogate
+from airflow_privacy.core.model.techniques import FreeText, HmacToken, Keep, Redact, Surrogate
 
 WITH_SPANS = replace(TOOLS, find_spans=find_spans)
 
@@ -63,8 +63,8 @@ PIECES = st.sampled_from(
 TEXTS = st.lists(st.lists(PIECES, max_size=7).map("".join), min_size=1, max_size=3)
 
 
-@settings(max_examples=25, deadline=None)
-@given(TEXTS, st.sampled_from([FreeText(), FreeText(default=HmacToken(length=8)), FreeText(default=PartialMask(keep_last=2))]))
+@settings(max_examples=12, deadline=None)
+@given(TEXTS, st.sampled_from([FreeText(), FreeText(default=HmacToken(length=8))]))
 def test_the_check_holds_whatever_is_replaced(texts, technique):
     masked_and_checked(texts, technique)
 

@@ -4,12 +4,12 @@ from itertools import pairwise
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_privacy.core.detect.found import FOUND, in_order
 from airflow_privacy.core.detect.text.overlaps import settle
-from airflow_privacy.core.detect.text.union import TEXT_FINDERS, find_entities_in
+from airflow_privacy.core.detect.text.union import TEXT_FINDERS, find_entities_in, find_phone_numbers
 
 TEXT = "write to ann.lee@example.com, 12 Main St"
 
@@ -81,6 +81,7 @@ PIECES = st.sampled_from(
 )
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.none() | st.lists(PIECES, max_size=6).map("".join), max_size=5), st.integers(0, 5))
 def test_what_is_found_depends_on_the_text_alone(texts, at):
     def spans(part):
@@ -95,3 +96,18 @@ def test_texts_without_entities_give_an_empty_table(texts):
     table = find_entities_in(pl.Series(texts, dtype=pl.String), finders=TEXT_FINDERS)
     assert table.is_empty()
     assert table.schema == FOUND
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("+49 30 901820. 10 men", "+49 30 901820"), ("(212) 555-0143. 3 left", "(212) 555-0143")]
+)
+def test_a_telephone_number_ends_with_its_sentence(text, number):
+    assert [text[row[2] : row[3]] for row in find_phone_numbers(pl.Series([text])).iter_rows()] == [number]
+
+
+def test_the_word_that_announces_a_number_is_no_name():
+    def names(texts):
+        return in_order(pl.DataFrame([(0, "PERSON", 0, 3, 0.9, "names")], schema=FOUND, orient="row"))
+
+    assert find_entities_in(pl.Series(["SSN 1"]), finders=[names]).is_empty()
+    assert find_entities_in(pl.Series(["Ann 1"]), finders=[names]).height == 1

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from masking_builders import OTHER_TOOLS, TOOLS, Frames, decision, plan_of
 
-from airflow_privacy.core.detect.phones.finder import find_phones
 from airflow_privacy.core.detect.residue import find_entities
 from airflow_privacy.core.detect.spans import spans_by
 from airflow_privacy.core.detect.text.strong import find_strong
+from airflow_privacy.core.detect.text.union import find_phone_numbers
 from airflow_privacy.core.errors import CheckFailed, KeyUnavailable
 from airflow_privacy.core.mask.apply import mask_frame
 from airflow_privacy.core.mask.base import Tools
@@ -30,7 +30,7 @@ from airflow_privacy.core.model.techniques import (
 )
 
 CANARY = "canary-4711"
-find_spans = spans_by((find_strong, find_phones))  # what needs no judgement: the tests are of masking, not of finding
+find_spans = spans_by((find_strong, find_phone_numbers))  # what needs no judgement: the tests are of masking, not of finding
 WITH_SPANS = replace(TOOLS, find_spans=find_spans)
 NOTE = "Anna Müller (anna.m@x.com) called +49 30 901820."
 

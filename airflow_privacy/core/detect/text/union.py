@@ -33,8 +33,9 @@ _ANNOUNCES = (
     r"e-?mail|mail|contact|address|account|card|name)s?[.:]?$"
 )
 _PLACEHOLDER = r"^(?:\[[A-Z_]+\]|<[A-Z_]+>)$"
+_FEWEST_DIGITS = 7  # of a telephone number that stands alone
 _ROUNDS = 4
-_WORDLIKE = r"^[\pL\pN]$"
+_WORDLIKE = r"^[\pL\pN+(@]$"
 
 TEXT_FINDERS: tuple[Finder, ...] = (
     find_addresses, find_postal_codes, find_dates, find_ages, find_titles, find_occupations, find_affiliations,
@@ -46,7 +47,7 @@ def default_finders() -> tuple[Finder, ...]:
     """The finders of a plain installation, without the network: Presidio's pattern recognizers for English, telephone numbers,
     names by the shipped lexicon, and what this folder finds. Presidio is imported (seconds) when the first text is searched.
     """
-    return (_find_patterns, find_strong, find_phones, find_names, *TEXT_FINDERS)
+    return (_find_patterns, find_strong, find_phone_numbers, find_names, *TEXT_FINDERS)
 
 
 def find_entities_in(texts: pl.Series, *, finders: Sequence[Finder], least_score: float = LEAST_SCORE) -> pl.DataFrame:
@@ -89,7 +90,7 @@ def _all(texts: pl.Series, finders: Sequence[Finder], least_score: float) -> pl.
 
 
 def _touching(texts: pl.Series, found: pl.DataFrame) -> pl.Series:
-    """The texts in which a letter or digit that is in no entity stands right before or behind one."""
+    """Texts where a letter, digit, plus sign, bracket or at sign that is in no entity stands right before or behind one."""
     rows = found.with_columns(text=texts.gather(found["at"]))
     before = pl.col("text").str.slice(pl.col("start").cast(pl.Int64) - 1, 1)
     behind = pl.col("text").str.slice(pl.col("end"), 1)
@@ -102,6 +103,17 @@ def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
     for start, end in spans:
         letters[start:end] = " " * (end - start)
     return "".join(letters)
+
+
+def find_phone_numbers(texts: pl.Series) -> pl.DataFrame:
+    """Telephone numbers, none of which goes on behind the end of a sentence; schema FOUND."""
+    found = find_phones(texts)
+    length = pl.col("end") - pl.col("start")
+    run = pl.col("text").str.slice(pl.col("start"), length)
+    before = run.str.extract(r"^(.*?[0-9])\.\s", 1)
+    ends = before.str.count_matches("[0-9]") >= _FEWEST_DIGITS
+    cut = pl.when(ends).then(pl.col("start") + before.str.len_chars()).otherwise(pl.col("end"))
+    return found.with_columns(text=texts.gather(found["at"])).with_columns(end=cut).select(FOUND.names())
 
 
 @cache
