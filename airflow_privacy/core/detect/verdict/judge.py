@@ -7,8 +7,8 @@ evidence for a steward, not proof that a column is harmless.
 
 from __future__ import annotations
 
-from math import ceil
 from collections.abc import Sequence
+from math import ceil
 
 from airflow_privacy.core.detect.bounds import upper_bound_95
 from airflow_privacy.core.detect.lexicon import Meaning
