@@ -46,11 +46,6 @@ def test_neighbours_are_named_as_evidence() -> None:
     assert "A row is a restaurant, and no column tells of a person." in reasons(found)
 
 
-def test_a_sample_says_what_it_may_have_missed() -> None:
-    said = reasons(judged("colour", ["red", "blue"] * 500, sample_rows=100))
-    assert said[-1] == "Only a sample was read: up to 2.951% of all cells may match (95 % confidence)."
-
-
 def test_a_pin_is_told_after_what_detection_said() -> None:
     column = Column(name="email", entity="TOKEN", role="non-sensitive", because="hashed at the source", by="stella")
     said = reasons(judged("email", MAILS, Table(name="t", columns=(column,))))

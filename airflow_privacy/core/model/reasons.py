@@ -34,8 +34,6 @@ def _all(finding: ColumnFinding) -> Iterator[str]:
     for held in finding.held:
         cells = "1 cell holds" if held.cells == 1 else f"{held.cells:,} cells hold"
         yield f"{cells} {held.entity}: treat the column cell by cell."
-    if finding.coverage_bound_95 > 0:
-        yield f"Only a sample was read: up to {finding.coverage_bound_95:.3%} of all cells may match (95 % confidence)."
     if finding.pin is not None:
         yield from _pinned(finding)
 
