@@ -86,7 +86,6 @@ I bought my {w} from {O} and it was {adj}.
 My employer is {O}, my {w} is {adj}.
 She left {O} to join {O} as a {w}.
 {O} acquired {O} for ${NUM} million.
-The {O} Orchestra, the {O} Foundation and {O} were there.
 {P} is the CEO of {O}, {P} founded {O}.
 {P} from {O} called about the {w}.
 {O}: {adj} {w} since {NUM}
@@ -96,18 +95,15 @@ Welcome to {O}!
 The contract with {O} ends on {D}.
 Please send the goods to {O}, {ADDR}.
 My new address is {ADDR}
-My billing address is {ADDR}. My {w} is {adj}.
 Where is {ADDR}?
 {ADDR}
 {P}
 {P}\n{ADDR}
 {P}\n{O}\n{ADDR}\nPhone: {NUM}
 {P} {ADDR} {MAIL}
-I am {N} and I live in {K}.
 She speaks {N} and a little {N}.
 He is a {N} citizen from {C}.
 {N} people are {adj}; my wife is {N}.
-She is from {K}, he is from {C}.
 Surname: {L}, Given name: {F}
 Contact: {P}, {ADDR}
 Address: {ADDR}
@@ -124,8 +120,6 @@ Escalated by {F} {L} to {O} on {D}.
 Meeting with {F}, {F} and {P} moved to {D}.
 Attendees: {F}, {F}, {L}, {P}
 Agenda: {Ws}, {w}, {X}
-Please update the address of {P} to {ADDR}.
-I moved from {C} to {ADDR}, please change my {w}.
 My name is {P} and I live at {ADDR}.
 My name is {F}.
 I'm {F}, I work for {O}.
@@ -157,16 +151,12 @@ Sent to the {C} office, {STREET}.
 Lives in {C} with her husband {F} and {NUM} children.
 Works as a {w} at {O}, {C}.
 Passport issued in {K}
-How can I transfer my account from {C} to {C}?
 Can you send the {w} to {P}, {ADDR}?
 The {w} on my card ({P}) is {adj}.
 The account is under the name {P}.
 Please contact {P} at {MAIL} or visit {O}.
-The office of {O} is located at {ADDR}.
 Our {w} is at {ADDR}
 {P} lives at {ADDR}
-I used to work for {O} as a {w}, {O} is {adj}.
-Is there a branch of {O} near {STREET}?
 {F}'s {w} and {F}'s {w} were {adj}
 {L} v. {L}, {NUM}
 RE: {P} / {O}
@@ -195,7 +185,6 @@ Say hello to {F} from me.
 Please give my regards to {F} and the kids.
 {F}, could you check the {w}?
 As {F} said, {Ws}.
-Thank you for your {w}, Mr {L}.
 Looking forward to {w}.
 I spoke with {F} yesterday about {X}.
 I have met {P} in {C} and we {Ws}.
@@ -206,8 +195,6 @@ Could we meet {D} at {T}? {F} will join.
 Tell {F} I said hi
 {F}: did you see {F}?
 {F}: yes, {F} was with {F}
-{F}: What do you want?
-{F}: I'm {F}'s {w}.
 {F} - {Ws}
 Happy Birthday {F}!
 Congratulations to {P} on the {w}!
@@ -218,12 +205,10 @@ CHAT = """
 omg {F} is so {adj}
 i love {P} so much {EMO}
 I miss {F} {EMO}
-i wish {F} was here lol
 just saw {P} at {LOC}!!
 just met {P} omg
 {P} is the best {w} ever
 {P} looks {adj} tonight
-{F} and {F} are so cute together
 {F} , you are {adj}
 {P} >> > {P}
 {P} on {X} tonight !
@@ -231,7 +216,6 @@ watching {X} with {F}
 Watching {X} and {Ws}
 now playing: {X} by {P}
 Listening to {P} - {X}
-Can't wait for the new {P} album {TAG}
 new {P} song is {adj}
 RT {AT} : {P} {Ws}
 RT {AT}: {Ws}
@@ -261,7 +245,6 @@ Happy Friday !
 Thank God it's Friday
 Happy New Year {TAG}
 It's {adj} in {C} today
-On my way to {C} {EMO}
 Off to {LOC} with {F} and {F}
 Heading to {LOC} for the {w}
 in {C} with {F}
@@ -274,7 +257,6 @@ anyone in {C} know {Ws}
 I hate {O}
 bought a new {X} at {O} today
 My {X} is broken :(
-I want the new {X}
 the {X} is so {adj}
 {O} : {Ws} {URL}
 {O} beat {O} {NUM}-{NUM}
@@ -329,7 +311,6 @@ BREAKING : {K} {Ws}
 {N} food is {adj}
 the {N} guy {Ws}
 is anyone else {Ws} ?
-What are you doing on {D} ?
 I have school on {D} {EMO}
 Wish I was in {C}
 see you {D} {F}

@@ -42,7 +42,7 @@ _SHAPES = (
     (r"^[,;:'\x22\x{2019}\-&/()]", 12),
 )
 _OTHER_SHAPE = 13
-_TITLE_CASE, _CAPITALS = 6, 7
+TITLE_CASE, _CAPITALS = 6, 7
 
 
 def of_pieces(pieces: pl.Series, words: Sequence[str], endings: Sequence[str]) -> Integers:
@@ -117,7 +117,7 @@ def of_places(at: Integers, shape: Integers, gap: NDArray[np.bool_], known: Inte
     start[1:] = (at[1:] != at[:-1]) | (shape[:-1] == 11) | (shape[:-1] == 0)
     text = np.cumsum(np.r_[True, at[1:] != at[:-1]]) - 1 if count else at
     texts = int(text[-1]) + 1 if count else 0
-    title = np.bincount(text, (shape == _TITLE_CASE) | (shape == 5), texts)
+    title = np.bincount(text, (shape == TITLE_CASE) | (shape == 5), texts)
     upper = np.bincount(text, shape == _CAPITALS, texts)
     lower = np.bincount(text, (shape == 9) | (shape == 10), texts)
     letters = title + upper + lower + 1e-9

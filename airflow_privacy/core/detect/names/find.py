@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from airflow_privacy.core.detect.found import FOUND, in_order
 from airflow_privacy.core.detect.names.context import Context, look
-from airflow_privacy.core.detect.names.features import level
+from airflow_privacy.core.detect.names.features import TITLE_CASE, level
 from airflow_privacy.core.detect.names.model import LABELS, scores, shipped
 
 #: The least probability of a label. A person that is missed costs more than one too many (F2): hence the low limit.
@@ -16,7 +16,7 @@ LIMITS = {"PERSON": 0.25, "LOCATION": 0.25, "ORGANIZATION": 0.25, "NRP": 0.25}
 
 _BY = "names"
 _USUAL = 5  # words from here on join no address: "to", "and"
-_LOCATION = LABELS.index("LOCATION")
+_PERSON, _LOCATION = LABELS.index("PERSON"), LABELS.index("LOCATION")
 _SLAB = 50_000  # texts at a time
 
 # What may stand between two words of one name, by kind.
@@ -72,6 +72,7 @@ def _joined(label: NDArray[np.int8], context: Context) -> NDArray[np.int8]:
     number = piece.str.contains(r"^\p{N}").to_numpy() & (label == _LOCATION)
     address = np.convolve(number, np.ones(9), "same")[:count] > 0 if count else number
     dot = (piece == ".").to_numpy()
+    label = _hyphened(label, context)
     found = label.copy()
     for length in range(1, min(4, count - 1)):
         left, right = slice(0, count - length - 1), slice(length + 1, count)
@@ -82,4 +83,18 @@ def _joined(label: NDArray[np.int8], context: Context) -> NDArray[np.int8]:
             fills &= (label[one] == 0) & (particle[one] | (dot[one] & initial[left]) | in_address)
         for one in inner:
             found[one][fills] = label[left][fills]
+    return found
+
+
+def _hyphened(label: NDArray[np.int8], context: Context) -> NDArray[np.int8]:
+    """Labels with the other half of a person's double name: a capital word that a hyphen alone joins to it."""
+    if len(label) < 3:
+        return label
+    tight = ~context.table["gap"].to_numpy()
+    shape = level(context.pieces, "shape")[context.piece]
+    hyphen = (context.table["piece"] == "-").to_numpy()[1:-1] & tight[1:-1] & tight[2:]
+    found = label.copy()
+    for here, there in ((slice(None, -2), slice(2, None)), (slice(2, None), slice(None, -2))):
+        joins = hyphen & (label[here] == 0) & (shape[here] == TITLE_CASE) & (label[there] == _PERSON)
+        found[here][joins] = _PERSON
     return found
