@@ -34,9 +34,10 @@ class PlanFit(NamedTuple):
 
 def best_plan(values: pl.Series, *, regions: Sequence[str] = DEFAULT_REGIONS) -> PlanFit | None:
     """The region whose plan fits best to the cells of *values* that are 7 to 15 digits and nothing else (a leading zero or one
-    aside); ``None`` where there are none. Chance is the same cells with other digits (a zero in front stays), the same in every run.
+    aside); ``None`` where there are none.
 
-    Numbers of one assigned range (order numbers from 9000000000 on, dates as digits) fit as well as telephone numbers do.
+    Chance is the same cells with other digits (a zero in front stays), the same in every run. Numbers of one assigned range
+    (order numbers from 9000000000 on, dates as digits) fit as well as telephone numbers do.
     """
     cells = values.drop_nulls().unique().to_frame("n").filter(pl.col("n").str.contains(r"^[0-9]{7,15}$"))
     cells = cells.bottom_k(_MOST, by=pl.col("n").hash(0))

@@ -25,7 +25,7 @@ SAID = 0.2
 
 _FEWEST, _LONGEST = 7, 15  # digits; E.164 allows 15
 _BETWEEN = r" *(?:/| {2}|\. | - ) *"
-_FIRST, _LAST = r"^[0-9]{1,6}[ .-]+", r"[ /-]+[0-9]{1,6}$"
+_FIRST, _LAST = r"^[0-9]{1,6}[.)]? +", r" +[0-9]{1,6}$"
 
 
 def find_phones(texts: pl.Series, *, regions: Sequence[str] = DEFAULT_REGIONS) -> pl.DataFrame:

@@ -24,15 +24,19 @@ _MS = r"^1[0-9]{12}$|^1[0-9]{15}$|^1[0-9]{18}$"
 _BOOK = r"^97[89][ -]?(?:[0-9][ -]?){9}[0-9]$"
 _UUID_TAIL = r"^[0-9]{8}-[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{12}$|^[0-9]{8}-[0-9]{4}-[0-9]{4}(?:-[0-9]{4})?$"
 _CARD = r"^[0-9]{4}([ -]?)[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}(?:[ -]?[0-9]{3})?$|^3[0-9]{3}[ -][0-9]{6}[ -][0-9]{5}$"
-_SSN, _ZIP, _BORN = (
-    r"^[0-9]{3}[-. ][0-9]{2}[-. ][0-9]{4,}$",
-    r"^[0-9]{5}-[0-9]{4}$|^[1-9][0-9]{4} [0-9]{1,5}$",
-    r"^[0-9]{6}-[0-9]{4}$",
-)
+_SSN = r"^[0-9]{3}[-. ][0-9]{2}[-. ][0-9]{4,}$"
+_ZIP = r"^[0-9]{5}-[0-9]{4}$|^[1-9][0-9]{4} [0-9]{1,5}$"  # American, or in front of a house number
+_BORN = r"^[0-9]{6}-[0-9]{4}$"  # Nordic personal numbers
 _FOUR = r"^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$"
+_SECONDS = r"^1[0-9]{9}$"  # since 1970, for the years 2001 to 2033
+_VERSION = r"^[0-9]+(?:\.[0-9]+)*\.[0-9](?:\.[0-9]+)*$|^[02-9](?:\.[0-9]+){2,}$"
+_DOTTED = r"^(?:[2-9]|[1-9][0-9]{1,2})(?:\.[0-9]+){3}$|^1\.[0-9]{1,2}\.[0-9.]+$"
 _LAST_ALONE = r"^[1-9].*[ -][0-9]$"
 _THOUSANDS = r"^[1-9][0-9]{0,2}(?: [0-9]{3}){2,}$|^[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}$"
 _BOOK_10 = r"^[0-9]{1,5}-[0-9]{1,7}-[0-9]{1,6}-[0-9]$"
+
+_NEVER = "|".join((_IP, _DATE, _STAMP, _YEARS, _DECIMAL, _COUNTS, _MS, _BOOK, _UUID_TAIL, _VERSION))
+_UNLIKELY = "|".join((_SECONDS, _DOTTED, _SSN, _ZIP, _BORN, _FOUR, _LAST_ALONE, _THOUSANDS, _BOOK_10))
 
 # What touches the run. A letter of a script that sets blanks between words; Chinese and its neighbours set none.
 _LETTER = r"[\p{Latin}\p{Cyrillic}\p{Greek}_]"
@@ -51,7 +55,7 @@ _HELD_BY = rf"[#/]$|[\w]-$|{_LETTER}[.]?(?:[0-9]+[-/])$"
 def never(run: pl.Expr, before: pl.Expr, behind: pl.Expr) -> pl.Expr:
     """Whether runs are certainly none."""
     plus = run.str.contains(r"^\(?[ ]?\+")
-    shape = run.str.contains(_IP) | run.str.contains(f"{_DATE}|{_STAMP}|{_YEARS}|{_DECIMAL}|{_COUNTS}|{_MS}|{_BOOK}|{_UUID_TAIL}")
+    shape = run.str.contains(_NEVER)
     around = before.str.contains(f"{_TOUCHED}|{_LINK}|{_ACCOUNT}") | behind.str.contains(_TOUCHES)
     measure = behind.str.contains(_UNIT) & run.str.contains(r"^[1-9]")
     return (shape & ~plus) | around | measure | (plus & before.str.contains(_ARITHMETIC))
@@ -59,9 +63,7 @@ def never(run: pl.Expr, before: pl.Expr, behind: pl.Expr) -> pl.Expr:
 
 def unlikely(run: pl.Expr, before: pl.Expr) -> pl.Expr:
     """Whether runs look like something else."""
-    return run.str.contains(f"{_SSN}|{_ZIP}|{_BORN}|{_FOUR}|{_LAST_ALONE}|{_THOUSANDS}|{_BOOK_10}") | before.str.contains(
-        _HELD_BY
-    )
+    return run.str.contains(_UNLIKELY) | before.str.contains(_HELD_BY)
 
 
 def is_card(runs: pl.Series) -> pl.Series:
