@@ -47,7 +47,7 @@ def near(number: str, code: str, chance: random.Random) -> list[str]:
     for _ in range(chance.choice((0, 0, 1, 2, 5))):
         digits[chance.randrange(len(digits))] = chance.choice("0123456789")
     own = "".join(digits)
-    fronts = ("", "0", "1", "8", "06", code, f"{code}0", f"{code}00", f"00{code}", f"011{code}", f"0011{code}0")
+    fronts = ("", "0", "1", "8", "06", code, f"0{code}", f"{code}0", f"{code}00", f"00{code}", f"011{code}", f"0011{code}0")
     return [*(front + own for front in fronts), own[:-1], f"{own}7", own[2:], own[3:]]
 
 

@@ -52,8 +52,16 @@ def test_what_redaction_puts_in_is_no_entity(entity):
     assert find_spans([text]) == [[]]
 
 
-def test_an_entity_that_a_replacement_lays_bare_is_replaced_too():
-    assert masked_and_checked(["a@b.com10.0.0.1 10.0.0.1"], FreeText()) == ["[EMAIL_ADDRESS][IP_ADDRESS] [IP_ADDRESS]"]
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("a@b.com10.0.0.1 10.0.0.1", "[EMAIL_ADDRESS][IP_ADDRESS] [IP_ADDRESS]"),
+        ("a@b.com+49 30 901820", "[EMAIL_ADDRESS][PHONE_NUMBER]"),
+        ("10.0.0.1.+49 30 901820", "[IP_ADDRESS].[PHONE_NUMBER]"),
+    ],
+)
+def test_an_entity_that_a_replacement_lays_bare_is_replaced_too(text, masked):
+    assert masked_and_checked([text], FreeText()) == [masked]
 
 
 PIECES = st.sampled_from(

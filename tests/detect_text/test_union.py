@@ -42,6 +42,20 @@ def test_the_longer_entity_beats_the_shorter_and_the_surer_the_other():
     assert settled("5556677", ("A", 0, 7, 0.5), ("B", 0, 7, 0.6)) == [("B", 0, 7, 0.6)]
 
 
+def test_a_sure_telephone_number_beats_the_place_around_it_and_a_social_security_number_beats_it():
+    phone, place = ("PHONE_NUMBER", 0, 8, 0.85), ("LOCATION", 0, 15, 0.9)
+    assert settled("555 0143 London", place, phone) == [phone, ("LOCATION", 9, 15, 0.9)]
+    ssn = ("US_SSN", 0, 11, 0.85)
+    assert settled("536-22-1234", ("PHONE_NUMBER", 0, 11, 0.95), ssn) == [ssn]
+    assert settled("2125550143", ("UK_NHS", 0, 10, 1.0), ("PHONE_NUMBER", 0, 10, 0.7)) == [("PHONE_NUMBER", 0, 10, 0.7)]
+
+
+def test_a_place_around_a_street_address_is_one():
+    assert settled("12 Main St, Oslo", ("LOCATION", 0, 16, 0.9), ("STREET_ADDRESS", 0, 10, 0.8)) == [
+        ("STREET_ADDRESS", 0, 16, 0.9)
+    ]
+
+
 def test_what_overlaps_by_a_part_keeps_the_rest():
     assert settled("Ann Lee Street 12", ("PERSON", 0, 7, 0.9), ("STREET_ADDRESS", 4, 17, 0.8)) == [
         ("PERSON", 0, 3, 0.9),

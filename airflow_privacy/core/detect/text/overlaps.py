@@ -13,8 +13,8 @@ from airflow_privacy.core.detect.found import FOUND, in_order
 
 # What is surest by its own check comes before what encloses it; everything else by length, then score.
 _FIRST = {"EMAIL_ADDRESS": 0, "IBAN_CODE": 1, "CREDIT_CARD": 2, "CRYPTO": 2}
-_OTHERS = 3
-_ASSIGNED, _CHECKED = 0.7, 0.99
+_OTHERS = 4
+_ASSIGNED, _LEAST = {"PHONE_NUMBER": 1, "US_SSN": 2}, 0.7
 _EDGE = " \t\r\n,.;:!?\"'()<>[]{}|/-"
 
 
@@ -29,10 +29,10 @@ class _Row(NamedTuple):
 def settle(texts: pl.Series, found: pl.DataFrame) -> pl.DataFrame:
     """*found* (schema FOUND, several finders' rows) without overlaps.
 
-    A mail address beats everything; an IBAN with right check digits what is in it, then a card with right check digits; else the
-    longer entity beats the shorter, the surer one of the same length, then by name. A place around a street address is one.
-    What overlaps a winner by a part is cut to what stands outside of it, so that no found letter or digit is lost; what is inside
-    a winner goes.
+    A mail address beats everything; then come IBANs and cards with right check digits, then social security and telephone numbers
+    that are sure; else the longer entity beats the shorter, the surer one of the same length, then by name. A place around a
+    street address is one. What overlaps a winner by a part is cut to what stands outside of it, so that no found letter or digit
+    is lost; what is inside a winner goes.
     """
     ordered = found.sort("at", "start", "end")
     reach = pl.col("end").cum_max().shift(1, fill_value=0).over("at")
@@ -76,15 +76,12 @@ def _with_addresses(rows: Sequence[_Row]) -> list[_Row]:
     return [row._replace(entity="STREET_ADDRESS") if row.entity == "LOCATION" and overlaps(row) else row for row in rows]
 
 
-def _strength(row: _Row) -> tuple[int, int, float, str, int, str]:
+def _strength(row: _Row) -> tuple[int, int, int, float, str, int, str]:
     # One in eleven telephone numbers passes for a health service number: what a numbering plan assigns is surer than that, but
-    # not than a social security number in its own grouping.
-    score = min(row.score, _CHECKED)
-    if row.entity == "PHONE_NUMBER" and row.score >= _ASSIGNED:
-        score = 1.0
-    if row.entity == "US_SSN" and row.score >= _ASSIGNED:
-        score = 1.1
-    return (_FIRST.get(row.entity, _OTHERS), row.start - row.end, -score, row.entity, row.start, row.by)
+    # not than a social security number in its own grouping; and both than the name or the place that a model sees around them.
+    assigned = _ASSIGNED.get(row.entity, 0) if row.score >= _LEAST else 0
+    rank = _FIRST.get(row.entity, _OTHERS - bool(assigned))
+    return (rank, row.start - row.end, -assigned, -row.score, row.entity, row.start, row.by)
 
 
 def _outside(text: str, row: _Row, kept: Sequence[_Row]) -> list[_Row]:

@@ -35,7 +35,6 @@ _ANNOUNCES = (
 _PLACEHOLDER = r"^(?:\[[A-Z_]+\]|<[A-Z_]+>)$"
 _FEWEST_DIGITS = 7  # of a telephone number that stands alone
 _ROUNDS = 4
-_WORDLIKE = r"^[\pL\pN+(@]$"
 
 TEXT_FINDERS: tuple[Finder, ...] = (
     find_addresses, find_postal_codes, find_dates, find_ages, find_titles, find_occupations, find_affiliations,
@@ -90,11 +89,12 @@ def _all(texts: pl.Series, finders: Sequence[Finder], least_score: float) -> pl.
 
 
 def _touching(texts: pl.Series, found: pl.DataFrame) -> pl.Series:
-    """Texts where a letter, digit, plus sign, bracket or at sign that is in no entity stands right before or behind one."""
+    """Texts where something else stands right before or behind an entity: a letter or digit, or two characters of any kind."""
     rows = found.with_columns(text=texts.gather(found["at"]))
-    before = pl.col("text").str.slice(pl.col("start").cast(pl.Int64) - 1, 1)
-    behind = pl.col("text").str.slice(pl.col("end"), 1)
-    bare = ((pl.col("start") > 0) & before.str.contains(_WORDLIKE)) | behind.str.contains(_WORDLIKE)
+    start = pl.col("start").cast(pl.Int64)
+    before = pl.col("text").str.slice((start - 2).clip(0), start.clip(0, 2))
+    behind = pl.col("text").str.slice(pl.col("end"), 2)
+    bare = before.str.contains(r"[\pL\pN+(@]$|^\S\S$") | behind.str.contains(r"^[\pL\pN+(@]|^\S\S$")
     return rows.filter(bare)["at"].unique().sort()
 
 
