@@ -49,6 +49,9 @@ def _scored(found: pl.DataFrame, regions: Sequence[str]) -> pl.DataFrame:
     if found.is_empty():
         return found
     found = sayings(found).with_columns(others.unlikely(pl.col("run"), pl.col("before")).alias("unlikely"))
+    found = found.filter(_hopeful())
+    if found.is_empty():
+        return found
     found = _read(found, regions)
     settled = pl.col("complete") | (pl.col("said") & (pl.col("digits").str.len_bytes() <= _LONGEST))
     parts = _parts(found.filter(~settled))
@@ -59,6 +62,13 @@ def _scored(found: pl.DataFrame, regions: Sequence[str]) -> pl.DataFrame:
         found = pl.concat([found.join(replaced, on=["at", "start"], how="anti"), parts.select(found.columns)])
     found = found.with_columns(_score().alias("score")).filter(pl.col("score") > 0)
     return found.with_columns((pl.col("start") + pl.col("run").str.len_chars()).alias("end"))
+
+
+def _hopeful() -> pl.Expr:
+    """Runs whose score is not settled as 0 by what is said of them, before their digits are read."""
+    abroad = pl.col("run").str.contains(r"^\(? ?(?:\+|00)")
+    few_alone = pl.col("run").str.contains(r"^[0-9]{1,9}$") & ~(pl.col("weak") & (pl.col("run").str.len_bytes() == 9))
+    return abroad | pl.col("said") | ~(pl.col("denied") | few_alone)
 
 
 def _plausible(found: pl.DataFrame) -> pl.DataFrame:
