@@ -304,7 +304,8 @@ def main() -> None:
         f"{table(('bar', 'wanted', 'reached', ''), report.bars)}\n\n"
         "These are figures of a development set, not of texts that nobody had seen: while the rules of addresses, dates, "
         "postal codes and occupations were written, what they missed in the synthetic sentences was looked at, as counts of "
-        'kinds, shapes of values and the two or three words around them; some rules (a year behind an article, a number behind "lives at", a '
+        "kinds, shapes of values and the two or three words around them; some rules "
+        '(a year behind an article, a number behind "lives at", a '
         "town with its code at the end of a line, an occupation alone on a line) were added for what that showed. The threshold "
         "of .4 was chosen on the same sentences and on WNUT17. Expect less on other texts.\n\n"
         f"With {versions}."

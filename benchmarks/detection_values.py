@@ -50,7 +50,8 @@ def validator_table(find_all: Finder, find_patterns: Finder) -> tuple[str, ...]:
         "Values of validator.js alone in a cell, without a column's name or words beside them: how many of the valid and of the "
         "invalid ones the finders take, as a whole. Invalid by validator.js is not always wrong for us: many are valid in "
         "another country or form, and some valid ones (ten bare digits) cannot be told without a name. Left out are "
-        "values of cards, IP, MAC and mail addresses, URLs, UUIDs and IBANs that were tested with an option (one issuer, one version).",
+        "values of cards, IP, MAC and mail addresses, URLs, UUIDs and IBANs "
+        "that were tested with an option (one issuer, one version).",
         "\n".join([head, *rows]),
     )
 
