@@ -16,18 +16,15 @@ away from both. ``…_cpu`` are processor seconds, which say more where other pr
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 from detection_data import FIVE, write_customers, write_many, write_texts
-from fresh import Clock, Measured, measure, run_side
+from fresh import Clock, Measured, Show, Side, measure, run
 
 _SLAB = 250_000
 # Written for speed: ASCII boundaries, no counting beyond what the shapes need, stops at the first match of a cell.
@@ -42,8 +39,6 @@ COMBINED = "|".join(
         r"\+?[0-9]{1,3}[ .-]?\(?[0-9]{2,4}\)?[ .-][0-9]{3,4}[ .-]?[0-9]{3,4}",
     )
 )
-
-Show = Callable[[str, float, str], None]
 
 
 def presidio_five(table: Path, out: Path) -> tuple[float, float]:
@@ -150,7 +145,7 @@ class _Held:
         return self.frames
 
 
-SIDES: dict[str, Callable[..., tuple[float, float]]] = {
+SIDES: dict[str, Side] = {
     side.__name__: side
     for side in (
         presidio_five, presidio_defaults, presidio_patterns, our_five, our_defaults, our_patterns, floor, floor_in_memory,
@@ -171,10 +166,10 @@ def beside_presidio(name: str, folder: Path, table: Path, kind: str, repeats: in
     """One of the three ratios, with what both found."""
     theirs, ours = f"presidio_{kind}", f"our_{kind}"
     turns = _turns(folder, table, (theirs, ours), repeats)
-    show(name, _median(turns, 0, 1, lambda one: one.seconds), "times faster than Presidio")
+    show(name, _median(turns, 0, 1, lambda one: one.figure), "times faster than Presidio")
     show(f"{name}_cpu", _median(turns, 0, 1, lambda one: one.used), "times less processor than Presidio")
-    show(f"{name}_seconds", statistics.median(turn[1].seconds for turn in turns), "s")
-    show(f"{name}_presidio_seconds", statistics.median(turn[0].seconds for turn in turns), "s")
+    show(f"{name}_seconds", statistics.median(turn[1].figure for turn in turns), "s")
+    show(f"{name}_presidio_seconds", statistics.median(turn[0].figure for turn in turns), "s")
     found, own = pl.read_parquet(folder / f"{theirs}.parquet"), pl.read_parquet(folder / f"{ours}.parquet")
     phone = pl.col("entity") == "PHONE_NUMBER"
     agreement(name, found.filter(~phone), own.filter(~phone), show)
@@ -197,11 +192,11 @@ def floors(folder: Path, rows: int, repeats: int, show: Show) -> None:
     table = folder / "many.parquet"
     write_many(table, rows)
     turns = _turns(folder, table, ("columns", "floor", "columns_in_memory", "floor_in_memory"), repeats)
-    show("detect.floor", _median(turns, 0, 1, lambda one: one.seconds), "times one pass of one expression")
+    show("detect.floor", _median(turns, 0, 1, lambda one: one.figure), "times one pass of one expression")
     show("detect.floor_cpu", _median(turns, 0, 1, lambda one: one.used), "times its processor")
-    show("detect.floor_in_memory", _median(turns, 2, 3, lambda one: one.seconds), "times the pass, without reading")
+    show("detect.floor_in_memory", _median(turns, 2, 3, lambda one: one.figure), "times the pass, without reading")
     show("detect.floor_in_memory_cpu", _median(turns, 2, 3, lambda one: one.used), "times its processor, without reading")
-    show("detect.seconds_1m", statistics.median(turn[0].seconds for turn in turns), "s")
+    show("detect.seconds_1m", statistics.median(turn[0].figure for turn in turns), "s")
     show("detect.peak_mib_1m", max(turn[0].mib for turn in turns), "MiB")
 
 
@@ -217,30 +212,5 @@ def figures(quick: bool, folder: Path, show: Show) -> None:
     beside_presidio("detect.free_text", folder, texts, "patterns", 1 if quick else 2, show)
 
 
-def main() -> int:
-    """Print ``name value unit`` lines, or one JSON document."""
-    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    asked.add_argument("--quick", action="store_true", help="fewer rows for Presidio, fewer turns")
-    asked.add_argument("--json", action="store_true", help="one JSON document")
-    asked.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
-    asked.add_argument("paths", nargs="*", help=argparse.SUPPRESS)
-    given = asked.parse_args()
-    if given.side:
-        run_side(SIDES, given.side, given.paths)
-        return 0
-    found: dict[str, dict[str, object]] = {}
-
-    def show(name: str, value: float, unit: str) -> None:
-        found[name] = {"value": round(value, 2), "unit": unit}
-        if not given.json:
-            print(f"{name} {value:,.2f} {unit}", flush=True)
-
-    with tempfile.TemporaryDirectory() as folder:
-        figures(given.quick, Path(folder), show)
-    if given.json:
-        print(json.dumps(found))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(__doc__, SIDES, figures, quick="fewer rows for Presidio, fewer turns"))

@@ -11,18 +11,16 @@ processor seconds says more than that of seconds.
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from fresh import Clock, Measured, Show, Side, measure, run
 from plans import decision_on, plan_for
 
 from airflow_privacy.core.mask.base import Tools
@@ -85,17 +83,6 @@ def _others(people: pl.LazyFrame, number: int) -> pl.LazyFrame:
         pl.col("last_seen_ms") - 7_777 * number,
         pl.col("income") + 0.37 * number,
     )
-
-
-class Clock:
-    """Seconds, and seconds of processor, since it was made."""
-
-    def __init__(self) -> None:
-        self._begun, self._used = time.perf_counter(), time.process_time()
-
-    def read(self) -> tuple[float, float]:
-        """Both."""
-        return time.perf_counter() - self._begun, time.process_time() - self._used
 
 
 def copy(table: Path, out: Path) -> tuple[float, float]:
@@ -232,39 +219,20 @@ def _operators() -> dict[str, object]:
     }
 
 
-SIDES: dict[str, Callable[[Path, Path], tuple[float, float]]] = {
+SIDES: dict[str, Side] = {
     side.__name__: side for side in (copy, mask, mask_light, mask_and_check, hmac, ff1, presidio_anonymizer, presidio_structured)
 }
 
 
-@dataclass(frozen=True)
-class Measured:
-    """A side's figure, its seconds of processor, and its peak of resident memory in MiB."""
-
-    figure: float
-    used: float
-    mib: float
-
-
-def measure(side: str, table: Path) -> Measured:
+def measured(side: str, table: Path) -> Measured:
     """One side, in a process of its own."""
     with tempfile.TemporaryDirectory(dir=table.parent) as out:
-        command = [sys.executable, "-W", "ignore", __file__, "--side", side, "--table", str(table), "--out", out]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return Measured(**json.loads(done.stdout.splitlines()[-1]))
-
-
-def run_side(side: str, table: Path, out: Path) -> None:
-    """What :func:`measure` starts."""
-    figure, used = SIDES[side](table, out)
-    # VmHWM begins anew with each program, unlike getrusage's peak, which a child takes over from its parent.
-    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    print(json.dumps({"figure": figure, "used": used, "mib": int(peak.split()[1]) / 1024}))
+        return measure(__file__, side, table, Path(out))
 
 
 def beside_copy(table: Path, repeats: int) -> tuple[list[Measured], list[Measured], list[Measured]]:
     """Copy, masking, and masking lightly, in turn."""
-    turns = [tuple(measure(side, table) for side in ("copy", "mask", "mask_light")) for _ in range(repeats)]
+    turns = [tuple(measured(side, table) for side in ("copy", "mask", "mask_light")) for _ in range(repeats)]
     copies, masks, lights = zip(*turns, strict=True)
     return list(copies), list(masks), list(lights)
 
@@ -274,7 +242,7 @@ def ratio(masks: list[Measured], copies: list[Measured], of: Callable[[Measured]
     return statistics.median(of(masked) / of(copied) for masked, copied in zip(masks, copies, strict=True))
 
 
-def figures(quick: bool, folder: Path, show: Callable[[str, float, str], None]) -> None:
+def figures(quick: bool, folder: Path, show: Show) -> None:
     """All of them, shown one by one."""
     sizes = [("1m", 1_000_000, 5)] if quick else [("1m", 1_000_000, 5), ("10m", 10_000_000, 3)]
     million, seconds = folder / "1m.parquet", 0.0
@@ -290,11 +258,11 @@ def figures(quick: bool, folder: Path, show: Callable[[str, float, str], None]) 
         show(f"mask.copy_{name}_light", ratio(lights, copies, lambda one: one.figure), "times a plain copy")
         show(f"mask.peak_mib_{name}", max(one.mib for one in (*masks, *lights)), "MiB")
         seconds = seconds or masked
-    show("mask.with_check", measure("mask_and_check", million).figure / seconds, "times masking alone")
+    show("mask.with_check", measured("mask_and_check", million).figure / seconds, "times masking alone")
     for side in ("hmac", "ff1"):
-        show(f"mask.{side}", measure(side, million).figure, "values/s")
+        show(f"mask.{side}", measured(side, million).figure, "values/s")
     for side in ("presidio_anonymizer", "presidio_structured"):
-        show(f"mask.{side}", measure(side, million).figure * 1_000_000 / seconds, "times faster for each row")
+        show(f"mask.{side}", measured(side, million).figure * 1_000_000 / seconds, "times faster for each row")
     beside = subprocess.run(
         [sys.executable, "-W", "ignore", str(Path(__file__).with_name("masking_spark.py"))],
         capture_output=True,
@@ -308,32 +276,5 @@ def figures(quick: bool, folder: Path, show: Callable[[str, float, str], None]) 
     )
 
 
-def main() -> int:
-    """Print ``name value unit`` lines, or one JSON document."""
-    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    asked.add_argument("--quick", action="store_true", help="one million rows only")
-    asked.add_argument("--json", action="store_true", help="one JSON document")
-    asked.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
-    asked.add_argument("--table", type=Path, help=argparse.SUPPRESS)
-    asked.add_argument("--out", type=Path, help=argparse.SUPPRESS)
-    given = asked.parse_args()
-    if given.side:
-        run_side(given.side, given.table, given.out)
-        return 0
-    found: dict[str, dict[str, object]] = {}
-
-    def show(name: str, value: float, unit: str) -> None:
-        known = value == value
-        found[name] = {"value": round(value, 2) if known else None, "unit": unit}
-        if not given.json:
-            print(f"{name} {value:,.2f} {unit}" if known else f"{name} not available", flush=True)
-
-    with tempfile.TemporaryDirectory() as folder:
-        figures(given.quick, Path(folder), show)
-    if given.json:
-        print(json.dumps(found))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(__doc__, SIDES, figures, quick="one million rows only"))
