@@ -100,3 +100,10 @@ def test_names_are_swapped_when_they_stand_in_each_others_place_and_not_in_their
     levels: tuple[int, ...], swapped: bool
 ) -> None:
     assert swaps(np.array(levels, np.uint8).reshape(-1, 1), NAMES)[0, 0] == swapped
+
+
+def test_a_field_changes_places_once() -> None:
+    lines = MatchRules((GIVEN, *(Field(name, "text") for name in ("house", "street", "town"))))
+    # no own place, and each pair of neighbours agrees crosswise: house with street first, so street with town no more
+    levels = np.array([DIFFERENT] * 4 + [SAME] * 4, np.uint8).reshape(-1, 1)
+    assert swaps(levels, lines)[:, 0].tolist() == [True, False]

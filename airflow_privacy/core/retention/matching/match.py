@@ -168,7 +168,7 @@ def _best(found: list[pl.DataFrame]) -> pl.DataFrame:
     if len(found) == 1:
         return found[0]
     ranked = pl.concat(found).sort("row", "probability", descending=[False, True], maintain_order=True)
-    return ranked.with_columns(pl.col("decision").min().over("row")).unique("row", keep="first", maintain_order=True)
+    return ranked.unique("row", keep="first", maintain_order=True)
 
 
 def _distinct(subject: pl.DataFrame, rules: MatchRules) -> pl.DataFrame:
