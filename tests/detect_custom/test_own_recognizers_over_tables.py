@@ -19,6 +19,7 @@ from airflow_privacy.core.model.findings import ColumnFinding, Findings
 from airflow_privacy.core.pipeline import prepare
 from airflow_privacy.core.pipeline.recognizers import look_by, own_engine
 from airflow_privacy.core.pipeline.workspace import Caller
+from airflow_privacy.hooks.workspace import open_workspace
 
 
 def found(
@@ -130,3 +131,17 @@ def test_a_broken_file_is_refused_before_anything_is_read(tmp_path: Path, conten
         prepare.detect(workspace, Caller(actor="x"), source=str(case.raw), contract=None)
     assert caught.value.reason == "bad-recognizers"
     assert "secret-value" not in str(caught.value)
+
+
+def test_a_given_up_text_is_named_by_its_places_and_null_has_none(tmp_path: Path) -> None:
+    engine = own_engine(write_recognizers(tmp_path, SLOW), seconds=0.05)
+    looked = engine.look(pl.Series([ENDLESS, None, "QX-0001", ENDLESS, ""]))
+    assert looked.late.to_list() == [0, 3]
+    assert looked.found.select("at", "entity").rows() == [(2, "BADGE")]
+
+
+def test_the_option_reaches_the_workspace_of_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__PRIVACY__RECOGNIZERS", str(tmp_path / "mine.yaml"))
+    assert open_workspace().recognizers == tmp_path / "mine.yaml"
+    monkeypatch.setenv("AIRFLOW__PRIVACY__RECOGNIZERS", "")
+    assert open_workspace().recognizers is None

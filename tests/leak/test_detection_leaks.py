@@ -106,7 +106,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         (recognized, 0),
         (broken_recognizers, 2),
         (endless, 4),
-    ],  # fmt: skip
+    ],
     ids=lambda part: getattr(part, "__name__", str(part)),
 )
 @pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
