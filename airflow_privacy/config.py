@@ -40,6 +40,12 @@ def assign_approvers() -> bool:
     return bool(conf.getboolean(SECTION, "assign_approvers", fallback=True))
 
 
+def recognizers() -> Path | None:
+    """A file with recognizers in Presidio's YAML format that detection over tables asks, too. Default none."""
+    given = conf.get(SECTION, "recognizers", fallback="")
+    return Path(given).expanduser() if given else None
+
+
 def executor() -> str:
     """The executors that Airflow is configured with."""
     return str(conf.get("core", "executor", fallback="LocalExecutor"))

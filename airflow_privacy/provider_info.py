@@ -58,6 +58,11 @@ def get_provider_info() -> dict[str, Any]:
                         "boolean",
                         "True",
                     ),
+                    "recognizers": _option(
+                        "A file with recognizers in Presidio's YAML format that detection over tables asks, too. Empty: none.",
+                        "string",
+                        "",
+                    ),
                 },
             }
         },

@@ -29,6 +29,7 @@ def add_verbs(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     detect.add_argument("--contract", help="an ODCS file: its pins count, and columns that it does not know are refused")
     detect.add_argument("--sample-rows", type=int, metavar="N", help="look at N rows drawn at random instead of all")
     detect.add_argument("--on-drift", choices=ON_DRIFT, help="what drift leads to, whatever the contract says")
+    detect.add_argument("--recognizers", type=Path, metavar="YAML", help="your own recognizers, in Presidio's format")
     detect.add_argument("--why", action="store_true", help="say for each column what speaks for the verdict")
 
     text = verb(verbs, "detect-text", _detect_text, parent=common, summary="find personal data in a text; values are not printed")
@@ -38,7 +39,7 @@ def add_verbs(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     text.add_argument("--file", type=Path, help="a text file instead, line by line")
     text.add_argument("--entities", help="these only, parted by commas")
     text.add_argument("--language", default="en")
-    text.add_argument("--recognizers", type=Path, metavar="YAML", help="custom recognizers")
+    text.add_argument("--recognizers", type=Path, metavar="YAML", help="your own recognizers, in Presidio's format")
     text.add_argument("--show-text", action="store_true", help="print what was found, too: personal data on your screen")
 
 

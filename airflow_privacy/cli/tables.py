@@ -52,10 +52,16 @@ def add_verbs(verbs: Verbs, common: argparse.ArgumentParser) -> None:
 
 
 def workspace_of(options: argparse.Namespace) -> Workspace:
-    """The workspace of ``--home``, with the root key where ``[privacy] keyring`` has it."""
+    """The workspace of ``--home``, with root key and recognizers where ``[privacy]`` has them; ``--recognizers`` goes first."""
     home: Path = options.home
+    own = getattr(options, "recognizers", None) or os.environ.get("AIRFLOW__PRIVACY__RECOGNIZERS")
     wrapper = wrapper_of(os.environ.get("AIRFLOW__PRIVACY__KEYRING", "local"))
-    return Workspace(home=home, artifacts=ArtifactStore(home / "artifacts"), key_wrapper=wrapper)
+    return Workspace(
+        home=home,
+        artifacts=ArtifactStore(home / "artifacts"),
+        key_wrapper=wrapper,
+        recognizers=Path(own).expanduser() if own else None,
+    )
 
 
 def caller() -> Caller:

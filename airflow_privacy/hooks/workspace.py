@@ -40,4 +40,5 @@ def open_workspace() -> Workspace:
         storages=connection_storages(),
         key_wrapper=key_wrapper(config.keyring()),
         databases=connection_databases(),
+        recognizers=config.recognizers(),
     )

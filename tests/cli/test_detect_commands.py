@@ -11,10 +11,14 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 from findings_builders import column, findings
+from own_recognizers import ENDLESS, SLOW, write_recognizers
 from people import Case, write_case
 
 from airflow_privacy.cli import detect as verbs
 from airflow_privacy.cli import main
+from airflow_privacy.core.detect.text.union import ENTITIES
+from airflow_privacy.core.pipeline import recognizers as own
+from airflow_privacy.core.pipeline import texts
 
 CANARY = "zq.canary.4711@quaxolotl.example"
 CARD = "4111 1111 1111 1111"
@@ -96,6 +100,27 @@ def test_a_scan_that_gave_up_a_part_exits_with_4(
     monkeypatch.setattr(verbs.prepare, "detect", lambda *_, **__: SimpleNamespace(ref=None))
     assert run(home, "detect", case.raw) == 4
     assert "3 values took a pattern of yours too long and were not looked into" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("by", ["argument", "environment"])
+def test_own_recognizers_count_in_tables(
+    home: Path, case: Case, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], by: str
+) -> None:
+    path = write_recognizers(home)
+    pl.DataFrame({"v": ["QX-0001", "QX-0002"] * 9}).write_parquet(case.raw)
+    if by == "environment":
+        monkeypatch.setenv("AIRFLOW__PRIVACY__RECOGNIZERS", str(path))
+    assert run(home, "detect", case.raw, *(["--recognizers", path] if by == "argument" else [])) == 0
+    assert "v                    BADGE                    direct-identifier" in capsys.readouterr().out
+
+
+def test_a_table_with_values_that_take_an_own_pattern_too_long_exits_with_4(
+    home: Path, case: Case, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(own, "SECONDS", 0.05)
+    pl.DataFrame({"v": ["QX-0001"] * 9 + [ENDLESS]}).write_parquet(case.raw)
+    assert run(home, "detect", case.raw, "--recognizers", write_recognizers(home, SLOW)) == 4
+    assert "1 values took a pattern of yours too long and were not looked into" in capsys.readouterr().out
 
 
 def test_progress_tells_speed_and_time_left(capsys: pytest.CaptureFixture[str]) -> None:
@@ -188,11 +213,42 @@ def test_entities_may_be_chosen(home: Path, capsys: pytest.CaptureFixture[str]) 
     assert [one["entity"] for one in json.loads(capsys.readouterr().out)["findings"]] == ["CREDIT_CARD"]
 
 
+def test_own_recognizers_count_beside_the_others_in_texts(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_recognizers(home)
+    assert run(home, "detect-text", f"QX-0001 or {CANARY}", "--recognizers", path, "--json") == 0
+    assert [one["entity"] for one in json.loads(capsys.readouterr().out)["findings"]] == ["BADGE", "EMAIL_ADDRESS"]
+    assert run(home, "detect-text", f"QX-0001 or {CANARY}", "--recognizers", path, "--entities", "BADGE", "--json") == 0
+    assert [one["entity"] for one in json.loads(capsys.readouterr().out)["findings"]] == ["BADGE"]
+
+
+def test_own_recognizers_are_those_for_the_language(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_recognizers(home)
+    assert run(home, "detect-text", "Fruehschicht", "--recognizers", path, "--entities", "DIENSTPLAN") == 2
+    capsys.readouterr()
+    arguments = ["--recognizers", path, "--language", "de", "--entities", "DIENSTPLAN", "--json"]
+    assert run(home, "detect-text", "Fruehschicht", *arguments) == 0
+    assert [one["entity"] for one in json.loads(capsys.readouterr().out)["findings"]] == ["DIENSTPLAN"]
+
+
+def test_another_language_has_its_own_recognizers(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["il codice fiscale RSSMRA85T10A562S", "--entities", "IT_FISCAL_CODE", "--json"]
+    assert run(home, "detect-text", *arguments) == 2
+    assert run(home, "detect-text", *arguments, "--language", "it") == 0
+    assert len(json.loads(capsys.readouterr().out)["findings"]) == 1
+
+
+@pytest.mark.parametrize("entity", sorted(ENTITIES))
+def test_every_entity_that_a_finder_gives_may_be_chosen(entity: str) -> None:
+    texts.finder(entities=[entity])
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
         (["x", "--entities", "EMAIL_ADRESS"], "EMAIL_ADDRESS"),
         (["x", "--language", "tlh"], "tlh"),
+        (["x", "--entities", "STREET_ADRESS"], "STREET_ADDRESS"),
+        (["x", "--recognizers", "/nowhere/at-all.yaml"], "bad-recognizers"),
         (["x", "--file", "y"], "one of them"),
         (["--file", "/nowhere/at-all.txt"], "/nowhere/at-all.txt"),
     ],

@@ -10,10 +10,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 from canaries import CANARIES, hits
+from own_recognizers import ENDLESS, SLOW, write_recognizers
 from people import Case, people_frame, write_case
 
 from airflow_privacy.cli import main
 from airflow_privacy.core.errors import PrivacyError
+from airflow_privacy.core.pipeline import recognizers
 from airflow_privacy.frames import detect
 
 
@@ -69,9 +71,42 @@ def ragged(case: Case) -> list[str]:
     return []
 
 
+def recognized(case: Case) -> list[str]:
+    """Recognizers of the user's that find canaries."""
+    mails = f"recognizers: [{{name: m, supported_entity: MINE, deny_list: ['{CANARIES['email']}']}}]"
+    return ["--recognizers", str(write_recognizers(case.raw.parent, mails)), "--why"]
+
+
+def broken_recognizers(case: Case) -> list[str]:
+    return ["--recognizers", str(write_recognizers(case.raw.parent, "recognizers: [{name: [CANARYVALUE, Quaxolotl"))]
+
+
+def endless(case: Case) -> list[str]:
+    """A pattern of the user's that takes too long for values with canaries."""
+    rows = pl.read_parquet(case.raw)
+    rows.with_columns(notes=pl.lit(f"{CANARIES['email']} CANARYVALUE {ENDLESS}")).write_parquet(case.raw)
+    return ["--recognizers", str(write_recognizers(case.raw.parent, SLOW)), "--on-drift", "warn", "--why"]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognizers, "SECONDS", 0.05)
+
+
 @pytest.mark.parametrize(
     ("damage", "code"),
-    [(well, 0), (sampled, 0), (drifted, 1), (surprising, 1), (undecodable, 0), (damaged, 2), (ragged, 2)],
+    [
+        (well, 0),
+        (sampled, 0),
+        (drifted, 1),
+        (surprising, 1),
+        (undecodable, 0),
+        (damaged, 2),
+        (ragged, 2),
+        (recognized, 0),
+        (broken_recognizers, 2),
+        (endless, 4),
+    ],
     ids=lambda part: getattr(part, "__name__", str(part)),
 )
 @pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
@@ -105,6 +140,7 @@ TEXT = "\n".join(CANARIES.values())
         (TEXT.encode() + b"\xff\n" + TEXT.encode(), [], 2),
         (TEXT.encode(), ["--entities", "CANARYVALUE"], 2),
         (TEXT.encode(), ["--recognizers", "BROKEN"], 2),
+        (f"CANARYVALUE {ENDLESS} {CANARIES['email']}".encode(), ["--recognizers", "SLOW"], 1),
     ],
 )
 def test_detect_text_prints_no_value(
@@ -119,7 +155,8 @@ def test_detect_text_prints_no_value(
     broken = tmp_path / "broken.yaml"
     broken.write_text("recognizers:\n  - name: [CANARYVALUE\n    deny_list: ['Quaxolotl'\n")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
-    chosen = [str(broken) if one == "BROKEN" else one.replace("CANARYVALUE", "zq.note.0815@quaxolotl") for one in arguments]
+    files = {"BROKEN": str(broken), "SLOW": str(write_recognizers(tmp_path, SLOW))}
+    chosen = [files[one] if one in files else one.replace("CANARYVALUE", "zq.note.0815@quaxolotl") for one in arguments]
     assert main(["detect-text", *chosen, "--home", str(home)]) == code
     said = capfd.readouterr()
     (tmp_path / "said").mkdir()

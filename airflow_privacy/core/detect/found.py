@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import polars as pl
 
@@ -15,6 +15,17 @@ FOUND = pl.Schema(
 
 #: Finds entities in a column of texts (``String``, nulls allowed); gives back a table of schema :data:`FOUND`.
 Finder: TypeAlias = Callable[[pl.Series], pl.DataFrame]
+
+
+class Looked(NamedTuple):
+    """What was found (schema :data:`FOUND`), and the positions (``UInt32``) of texts in which the search was given up."""
+
+    found: pl.DataFrame
+    late: pl.Series
+
+
+#: A :data:`Finder` that may give texts up. The series' name is that of the column, whose words are context.
+Look: TypeAlias = Callable[[pl.Series], Looked]
 
 
 def in_order(rows: pl.DataFrame) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import polars as pl
 
+from airflow_privacy.core.detect.found import Look
 from airflow_privacy.core.detect.tally import Tally
 from airflow_privacy.core.detect.verdict.judge import judge_columns
 from airflow_privacy.core.errors import BadInput
@@ -52,6 +53,7 @@ def detect_columns(
     progress: Progress | None = None,
     candidates: int = CANDIDATES,
     slab_rows: int = 250_000,
+    custom: Look | None = None,
 ) -> Findings:
     """Judge every column of *source*.
 
@@ -59,12 +61,13 @@ def detect_columns(
     :param sample_rows: count a random sample of that many rows (drawn with the source's digest as seed) instead of all rows.
     :param progress: called with rows read and rows in all, after every slab.
     :param candidates: distinct values of a column that are shown to Presidio and phonenumbers.
+    :param custom: a user's own recognizers; they see every value of text, and every integer as text.
     :raises BadInput: ``nothing-scanned`` if the source gave no row; ``bad-argument``.
     """
     if sample_rows is not None and sample_rows < 1:
         raise BadInput("bad-argument", "A sample has at least one row", where="sample_rows", do="Leave it out to read all rows.")
     chosen = _sample(source, sample_rows)
-    tallies = [Tally(name=column.name, dtype=column.dtype, keep=candidates) for column in source.columns]
+    tallies = [Tally(name=column.name, dtype=column.dtype, keep=candidates, custom=custom) for column in source.columns]
     seen = scanned = 0
     # Columns count for themselves, so that the order in which they are done changes nothing. Polars lets other threads run.
     with ThreadPoolExecutor(max_workers=max(1, min(pl.thread_pool_size(), _AT_ONCE)), thread_name_prefix="detect") as workers:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from airflow_privacy.core.detect import checksums, distinct, patterns
+from airflow_privacy.core.detect import checksums, distinct, own, patterns
+from airflow_privacy.core.detect.found import Look
 
 _LONG = 10**6
 
@@ -20,12 +21,14 @@ class Tally:
     """Counts of one column.
 
     ``counts`` holds, by name: ``non_missing``, ``placeholder``, an entity (whole values), ``held:`` and an entity (parts of
-    values), and shapes. ``sample`` and ``runs`` hold a few values for the validators; they never leave the stage.
+    values), shapes, and what ``own.counts`` counts of a user's own recognizers. ``sample`` and ``runs`` hold a few values for the
+    validators; they never leave the stage.
     """
 
     name: str
     dtype: str
     keep: int
+    custom: Look | None = None
     counts: dict[str, int] = field(default_factory=dict)
     low: float | None = None
     high: float | None = None
@@ -63,6 +66,8 @@ class Tally:
             self._plus("non_missing", values.len() - values.null_count())
             if self.dtype in ("integer", "number", "decimal"):
                 self._numbers(groups)
+            if self.dtype == "integer":
+                self._own(groups.with_columns(pl.col("value").cast(pl.String)))
             self.sketch.add(distinct.hashes_of(groups["value"]), groups["n"])
             return
         groups = distinct.grouped(text.drop_nulls()).with_columns(pl.col("value").str.strip_chars())
@@ -163,6 +168,7 @@ class Tally:
         if usable.is_empty():
             return
         self._lengths(usable)
+        self._own(usable)
         self._words([numbered, signed, plain] if entity in patterns.UNBROKEN else [usable])
         for part in (signed, plain):
             self._plus("name", _parted(part, patterns.PERSON_SHAPE)[0]["n"].sum())
@@ -173,6 +179,12 @@ class Tally:
         self._keep(usable["value"], "sample", hashes)
         # What has no digit, at sign or the like neither is nor holds any of the patterns.
         self._held(pl.concat([self._numbered(numbered), self._full(signed)]))
+
+    def _own(self, groups: pl.DataFrame) -> None:
+        if self.custom is None:
+            return
+        for name, amount in own.counts(groups, self.custom, self.name).items():
+            self._plus(name, amount)
 
     def _usual(self, groups: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, str]:
         """Count the whole values that are what most are: these, the others, and what it is."""

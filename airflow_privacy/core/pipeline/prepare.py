@@ -29,6 +29,7 @@ from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.refs import ArtifactRef, ColumnType
 from airflow_privacy.core.pipeline.last_findings import BASELINE, last_findings, names_of
 from airflow_privacy.core.pipeline.places import open_table
+from airflow_privacy.core.pipeline.recognizers import look_by, own_engine
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, links_of, record
 from airflow_privacy.core.policy.load import load_policy
 from airflow_privacy.core.policy.resolve import resolve
@@ -121,12 +122,14 @@ def detect(
     :param called: the name to find the last findings by, where the source lies elsewhere each time; the source by default.
     :param announce: is given the findings' reference as soon as they are stored, also where the drift then fails.
     :raises CheckFailed: ``schema-drift`` or ``findings-drift``.
+    :raises BadInput: ``bad-recognizers``.
     """
     agreed, table = agreed_table(contract)
     rules = rules_with(agreed.drift if agreed else DriftRules(), on_drift)
     contract_ref = workspace.artifacts.put(agreed) if agreed else None
     opened = open_table(workspace, source)
     links = {"source": opened.digest, **names_of(called or source, agreed, table)}
+    custom = look_by(own_engine(workspace.recognizers)) if workspace.recognizers else None
     drift = against_contract(opened.columns, table, rules) if table and rules else ()
     _require(workspace, caller, drift, links, where=table.name if table else source)
     findings = detect_columns(
@@ -135,6 +138,7 @@ def detect(
         contract_digest=contract_ref.digest if contract_ref else None,
         sample_rows=sample_rows,
         progress=progress,
+        custom=custom,
     )
     if rules:
         names = {kind: links[kind] for kind in links if kind != "source"}

@@ -7,39 +7,48 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
-from airflow_privacy.core.detect.patterns import HELD_ENTITIES
-from airflow_privacy.core.detect.spans import find_spans
+from airflow_privacy.core.detect.recognize.engine import languages
+from airflow_privacy.core.detect.spans import find_spans, spans_by
+from airflow_privacy.core.detect.text.union import default_finders, known_entities
 from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.io.text_encoding import as_utf8, encoding_of
 from airflow_privacy.core.model.findings import Span
 from airflow_privacy.core.model.yaml_nodes import shown, suggest
+from airflow_privacy.core.pipeline.recognizers import own_engine
 
 Find: TypeAlias = Callable[[Sequence[str]], list[list[Span]]]
-LANGUAGES = ("en",)
 
 
 def finder(*, entities: Collection[str] = (), language: str = "en", recognizers: Path | None = None) -> Find:
     """What finds entities in texts.
 
     :param entities: these only; all by default.
-    :param language: of words that stand around an entity; patterns themselves know none.
-    :param recognizers: a YAML file of custom recognizers.
-    :raises BadInput: an unknown entity or language, or a recognizer file, which no finder takes yet.
+    :param language: of Presidio's recognizers and of the words around an entity; the other finders stay as they are.
+    :param recognizers: a file with further recognizers in Presidio's YAML format: those for *language*. Finding raises
+        ``pattern-timeout`` where a pattern takes too long for a text.
+    :raises BadInput: ``unknown-entity``, ``unknown-language``, ``bad-recognizers``.
     """
-    if language not in LANGUAGES:
-        raise BadInput(
-            "unknown-language", f"There is nothing for the language {language!r}", do=f"Known: {', '.join(LANGUAGES)}."
-        )
-    if recognizers is not None:
-        raise BadInput("recognizers-not-supported", "Custom recognizers are not supported yet", where=str(recognizers))
-    for entity in entities:
-        if entity not in HELD_ENTITIES:
-            hint = suggest(entity, HELD_ENTITIES)
-            do = hint[:1].upper() + hint[1:] or f"Known: {', '.join(HELD_ENTITIES)}."
-            raise BadInput("unknown-entity", f"Nothing finds {shown(entity)}", do=do)
+    if language != "en" and language not in (known := languages()):
+        do = f"Known: {', '.join(known)}."
+        raise BadInput("unknown-language", f"There is nothing for the language {shown(language)}", do=do)
+    own = own_engine(recognizers, language) if recognizers is not None else None
+    if entities:
+        _require_known(entities, known_entities(language) | (own.entities if own else frozenset()))
+    if own is None and language == "en":
+        find: Find = find_spans
+    else:
+        find = spans_by((*default_finders(language), *((own.find,) if own else ())))
     if not entities:
-        return find_spans
-    return lambda texts: [[span for span in spans if span.entity in entities] for spans in find_spans(texts)]
+        return find
+    return lambda texts: [[span for span in spans if span.entity in entities] for spans in find(texts)]
+
+
+def _require_known(entities: Collection[str], known: Collection[str]) -> None:
+    for entity in entities:
+        if entity not in known:
+            hint = suggest(entity, sorted(known))
+            do = hint[:1].upper() + hint[1:] or f"Known: {', '.join(sorted(known))}."
+            raise BadInput("unknown-entity", f"Nothing finds {shown(entity)}", do=do)
 
 
 def find_in(texts: Iterable[str], find: Find, *, at_once: int = 1_000) -> Iterator[tuple[int, str, list[Span]]]:

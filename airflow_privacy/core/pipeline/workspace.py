@@ -28,7 +28,8 @@ class Workspace:
     """:param home: the privacy home. :param artifacts: the store. :param now: the clock, aware and in UTC.
     :param storages: from a URI to where tables and datasets lie; by default the local file system only.
     :param key_wrapper: the root of the keyring where it lies elsewhere; by default it is a file of the home.
-    :param databases: from a connection's id to its database, for ``sql://``; by default there is none."""
+    :param databases: from a connection's id to its database, for ``sql://``; by default there is none.
+    :param recognizers: a file with a user's own recognizers in Presidio's YAML format; none by default."""
 
     home: Path
     artifacts: ArtifactStore
@@ -36,6 +37,7 @@ class Workspace:
     storages: Storages = field(default=local_storage)
     key_wrapper: Wrapper | None = None
     databases: Databases = field(default=no_databases)
+    recognizers: Path | None = None
 
     @property
     def ledger_path(self) -> Path:

@@ -48,6 +48,14 @@ def pattern_recognizers(
     return tuple(made)
 
 
+@cache
+def languages() -> tuple[str, ...]:
+    """The languages that Presidio's own list of recognizers names."""
+    rows = RecognizerConfigurationLoader.get(registry_configuration={"supported_languages": ["en"]})["recognizers"]
+    entries = [entry for row in rows if isinstance(row, dict) for entry in row.get("supported_languages") or ()]
+    return tuple(sorted({entry if isinstance(entry, str) else str(entry["language"]) for entry in entries}))
+
+
 def read_custom(path: Path, language: str) -> tuple[EntityRecognizer, ...]:
     """The recognizers of a file in Presidio's own YAML format.
 

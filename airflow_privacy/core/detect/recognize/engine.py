@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from airflow_privacy.core.detect.found import FOUND, in_order
+from airflow_privacy.core.detect.found import FOUND, Looked, in_order
 from airflow_privacy.core.detect.recognize.context import Words, raised
 from airflow_privacy.core.detect.recognize.duplicates import kept
 from airflow_privacy.core.detect.recognize.matcher import Matcher
 from airflow_privacy.core.detect.recognize.matching import CompiledPattern, Matches, Texts, joined, prepared
 from airflow_privacy.core.detect.validate.registry import INVALIDATORS, VALIDATORS
+from airflow_privacy.core.errors import CheckFailed
 
 if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer
@@ -34,6 +35,7 @@ class Analyzed:
     name: str
     language: str
     analyze: Callable[[str], list[tuple[str, int, int, float]]]
+    entities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,16 @@ class Engine:
     threshold: float
     lemmas: bool
 
+    @property
+    def entities(self) -> frozenset[str]:
+        """What the recognizers can find."""
+        asked = (entity for source in self.analyzed for entity in source.entities)
+        return frozenset((*(matcher.entity for matcher in self.matchers), *asked))
+
+    def about(self, words: Sequence[str]) -> Engine:
+        """The engine with *words* as further context of every text. Recognizers that Presidio asks keep their own context."""
+        return replace(self, context=(*self.context, *words))
+
     def find(self, texts: pl.Series) -> pl.DataFrame:
         """Every entity in a column of texts, as a table of schema :data:`FOUND`.
 
@@ -57,20 +69,35 @@ class Engine:
         :raises BadInput: ``recognizer-failed``: a recognizer's own code raised.
         """
         texts = texts.cast(pl.String)
-        distinct = texts.unique().drop_nulls()
-        distinct = distinct.filter(distinct != "")
+        distinct = _distinct(texts)
         if len(distinct) == 0:
             return pl.DataFrame(schema=FOUND)
-        rows = self._in_distinct(distinct)
-        if rows.height == 0:
-            return pl.DataFrame(schema=FOUND)
-        hits = rows["row"].unique()
-        values = pl.DataFrame({"row": hits, "text": distinct.gather(hits)})
-        places = pl.DataFrame({"text": texts}).with_row_index("at").join(values, on="text", how="inner").select("at", "row")
-        return in_order(places.join(rows, on="row", how="inner"))
+        return _placed(texts, distinct, self._in_distinct(distinct))
 
-    def _in_distinct(self, distinct: pl.Series) -> pl.DataFrame:
-        parted = prepared(distinct)
+    def look(self, texts: pl.Series) -> Looked:
+        """:meth:`find`, but a text that takes a pattern too long is given up, and the others are looked into all the same.
+
+        What other patterns find in such a text is found. After five of them a pattern is not tried on the rest, which then counts
+        as given up; where the code of a recognizer takes too long for one text, all of *texts* do.
+
+        :raises BadInput: ``recognizer-failed``.
+        """
+        texts = texts.cast(pl.String)
+        distinct = _distinct(texts)
+        late: list[int] = []
+        rows = pl.DataFrame(schema=_ROWS)
+        if len(distinct):
+            try:
+                rows = self._in_distinct(distinct, late)
+            except CheckFailed as error:
+                if error.reason != "pattern-timeout":
+                    raise
+                late = list(range(len(distinct)))
+        given_up = pl.DataFrame({"row": pl.Series(late, dtype=pl.UInt32).unique()})
+        return Looked(_placed(texts, distinct, rows), _places(texts, distinct, given_up)["at"].sort())
+
+    def _in_distinct(self, distinct: pl.Series, late: list[int] | None = None) -> pl.DataFrame:
+        parted = prepared(distinct)._replace(late=late)
         words: dict[str, Words] = {}
         parts = [(self._one(matcher, parted, words), matcher.name, matcher.language, matcher.entity) for matcher in self.matchers]
         for source in self.analyzed:
@@ -107,6 +134,23 @@ class Engine:
         return found.where(kept(found, alone[: len(found.row)]))  # scores may have changed places
 
 
+def _distinct(texts: pl.Series) -> pl.Series:
+    distinct = texts.unique().drop_nulls()
+    return distinct.filter(distinct != "")
+
+
+def _placed(texts: pl.Series, distinct: pl.Series, rows: pl.DataFrame) -> pl.DataFrame:
+    """What was found in *distinct* texts, wherever they stand among *texts*."""
+    if rows.height == 0:
+        return pl.DataFrame(schema=FOUND)
+    return in_order(_places(texts, distinct, rows.select("row").unique()).join(rows, on="row", how="inner"))
+
+
+def _places(texts: pl.Series, distinct: pl.Series, rows: pl.DataFrame) -> pl.DataFrame:
+    values = rows.with_columns(text=distinct.gather(rows["row"]))
+    return pl.DataFrame({"text": texts}).with_row_index("at").join(values, on="text", how="inner").select("at", "row")
+
+
 def _table(found: Matches, place: npt.NDArray[np.int64], entities: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
     columns = {
         "row": found.row,
@@ -125,6 +169,13 @@ def _asked(source: Analyzed, texts: pl.Series) -> list[tuple[str, Matches]]:
         for entity, start, end, score in source.analyze(text):
             found.setdefault(entity, []).append((row, start, end, score))
     return [(entity, Matches.of(spans)) for entity, spans in found.items()]
+
+
+def languages() -> tuple[str, ...]:
+    """The languages that the installed Presidio has recognizers for."""
+    from airflow_privacy.core.detect.recognize import catalog
+
+    return catalog.languages()
 
 
 def build_engine(
@@ -171,7 +222,8 @@ def build_engine(
     analyzed: tuple[Analyzed, ...] = ()
     if rest:
         analyze = users.analyzed_by_presidio(rest, language, context=context, threshold=threshold, lemmas=lemmas)
-        analyzed = (Analyzed(", ".join(sorted(recognizer.name for recognizer in rest)), language, analyze),)
+        told = tuple(str(entity) for recognizer in rest for entity in recognizer.supported_entities)
+        analyzed = (Analyzed(", ".join(sorted(recognizer.name for recognizer in rest)), language, analyze, told),)
     matchers = tuple(_matcher(recognizer, timeout) for recognizer in [*known, *plain])
     return Engine(matchers, analyzed, tuple(context), threshold, lemmas)
 

@@ -18,10 +18,14 @@ from airflow_privacy.core.detect.recognize.syntax import Translation, translate
 from airflow_privacy.core.errors import CheckFailed
 
 _MARK = "\x00"
+_GIVE_UP = 5  # texts that take a pattern too long, after which the rest of a column is not tried
 
 
 class Texts(NamedTuple):
-    """A column's distinct texts, none empty: ``plain`` are rows of ASCII, ``folded`` the texts of the other ``rows``."""
+    """A column's distinct texts, none empty: ``plain`` are rows of ASCII, ``folded`` the texts of the other ``rows``.
+
+    ``late`` takes the rows that a pattern takes too long for; without it, the first one is an error.
+    """
 
     all: pl.Series
     plain_rows: Rows
@@ -30,6 +34,7 @@ class Texts(NamedTuple):
     other_rows: Rows
     folded: pl.Series
     folded_shapes: Shapes
+    late: list[int] | None = None
 
 
 class Matches(NamedTuple):
@@ -120,7 +125,7 @@ class CompiledPattern:
             slow.append(texts.plain_rows[left])
         rows = np.concatenate(slow)
         if len(rows):
-            parts.append(self._one_by_one(texts.all, rows))
+            parts.append(self._one_by_one(texts, rows))
         return joined(parts)
 
     def vectorised(self, texts: Texts, rows: Rows) -> tuple[Matches, Rows]:
@@ -157,19 +162,26 @@ class CompiledPattern:
         score = np.full(len(found.row), self.score)
         return Matches(texts.plain_rows[rows[found.row]], found.start, found.end, score), rows[unsure]
 
-    def _one_by_one(self, texts: pl.Series, rows: Rows) -> Matches:
+    def _one_by_one(self, texts: Texts, rows: Rows) -> Matches:
         search, timeout = self.compiled.finditer, self.timeout
         found: list[tuple[int, int, int, float]] = []
-        late = False
-        try:
-            for row, text in zip(rows.tolist(), texts.gather(rows).to_list(), strict=True):
+        late: list[int] = []
+        for place, (row, text) in enumerate(zip(rows.tolist(), texts.all.gather(rows).to_list(), strict=True)):
+            try:
                 for match in search(text, timeout=timeout):
                     start, end = match.span()
                     if end > start:
                         found.append((row, start, end, self.score))
-        except TimeoutError:
-            late = True
-        if late:
+            except TimeoutError:
+                late.append(row)
+            if late and texts.late is None:
+                break
+            if len(late) == _GIVE_UP:
+                late += rows[place + 1 :].tolist()
+                break
+        if texts.late is not None:
+            texts.late.extend(late)
+        elif late:
             raise CheckFailed(
                 "pattern-timeout",
                 f"A pattern of {self.owner} needed more than {timeout:g} s for one value, so the scan is not complete",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, partial
 
 import polars as pl
 
@@ -42,11 +42,26 @@ TEXT_FINDERS: tuple[Finder, ...] = (
 )  # fmt: skip
 
 
-def default_finders() -> tuple[Finder, ...]:
-    """The finders of a plain installation, without the network: Presidio's pattern recognizers for English, telephone numbers,
+#: What these, :func:`find_strong`, :func:`find_phone_numbers` and :func:`find_names` can find.
+ENTITIES = frozenset(
+    (
+        "AGE", "CREDIT_CARD", "DATE_TIME", "EMAIL_ADDRESS", "IBAN_CODE", "IP_ADDRESS", "LOCATION", "MAC_ADDRESS", "NRP",
+        "OCCUPATION", "ORGANIZATION", "PERSON", "PHONE_NUMBER", "POSTAL_CODE", "STREET_ADDRESS", "TITLE", "USERNAME",
+        "US_DRIVER_LICENSE", "US_SSN",
+    )
+)  # fmt: skip
+
+
+def default_finders(language: str = "en") -> tuple[Finder, ...]:
+    """The finders of a plain installation, without the network: Presidio's pattern recognizers for *language*, telephone numbers,
     names by the shipped lexicon, and what this folder finds. Presidio is imported (seconds) when the first text is searched.
     """
-    return (_find_patterns, find_strong, find_phone_numbers, find_names, *TEXT_FINDERS)
+    return (partial(_find_patterns, language=language), find_strong, find_phone_numbers, find_names, *TEXT_FINDERS)
+
+
+def known_entities(language: str = "en") -> frozenset[str]:
+    """What :func:`default_finders` can find."""
+    return ENTITIES | _presidio(language).entities
 
 
 def find_entities_in(texts: pl.Series, *, finders: Sequence[Finder], least_score: float = LEAST_SCORE) -> pl.DataFrame:
@@ -117,9 +132,9 @@ def find_phone_numbers(texts: pl.Series) -> pl.DataFrame:
 
 
 @cache
-def _presidio() -> Engine:
-    return build_engine()
+def _presidio(language: str) -> Engine:
+    return build_engine(language=language)
 
 
-def _find_patterns(texts: pl.Series) -> pl.DataFrame:
-    return _presidio().find(texts)
+def _find_patterns(texts: pl.Series, *, language: str) -> pl.DataFrame:
+    return _presidio(language).find(texts)

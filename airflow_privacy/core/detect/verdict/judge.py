@@ -20,6 +20,7 @@ from airflow_privacy.core.detect.verdict.dictionary import Shares, by_dictionary
 from airflow_privacy.core.detect.verdict.draft import Draft, name_signal
 from airflow_privacy.core.detect.verdict.named import by_key, by_name, by_type, dated
 from airflow_privacy.core.detect.verdict.overrule import claimed, pinned
+from airflow_privacy.core.detect.verdict.own import by_own, with_own_strays
 from airflow_privacy.core.detect.verdict.settle import settled
 from airflow_privacy.core.detect.verdict.texts import by_text, with_strays
 from airflow_privacy.core.detect.verdict.values import by_values
@@ -78,9 +79,11 @@ def _by_data(tally: Tally, meanings: tuple[Meaning, ...], around: Around, column
     draft = by_values(tally, meanings)
     if draft is not None:
         draft = dated(draft, tally)
+    if draft is None or draft.role != "direct-identifier":
+        draft = by_own(tally) or draft
     draft = draft or by_text(tally, meanings, around) or by_name(tally, _borne(tally, meanings, shares), around)
     draft = draft or by_person_noun(tally, shares) or by_dictionary(tally, shares) or by_key(tally, around, column)
-    return with_strays(draft or by_type(tally), tally)
+    return with_own_strays(with_strays(draft or by_type(tally), tally), tally)
 
 
 def _borne(tally: Tally, meanings: tuple[Meaning, ...], shares: Shares) -> tuple[Meaning, ...]:
