@@ -17,17 +17,20 @@ def read_all(table: Path, out: Path, recognizers: Sequence[str] | None, *, phone
     """
     from airflow_privacy.core.detect.recognize.engine import build_engine
 
-    finders = [build_engine(recognizers=recognizers).find]
-    if phones:
-        from airflow_privacy.core.detect.phones.finder import find_phones
+    engine = build_engine(recognizers=recognizers)
 
-        finders.append(find_phones)
+    def find(columns: list[pl.Series]) -> list[tuple[str, pl.DataFrame]]:
+        found = list(zip([column.name for column in columns], engine.find_in(columns), strict=True))
+        if phones:
+            from airflow_privacy.core.detect.phones.finder import find_phones
+
+            found += [(column.name, find_phones(column)) for column in columns]
+        return found
+
     frame = pl.read_parquet(table)
-    for column in frame.head(WARM):
-        for find in finders:
-            find(column)
+    find(frame.head(WARM).get_columns())
     clock = Clock()
-    found = [(column.name, find(column)) for column in frame.get_columns() for find in finders]
+    found = find(frame.get_columns())
     spent = clock.read()
     spans = [rows.select(pl.lit(name).alias("column"), "at", "entity", "start", "end", "score") for name, rows in found]
     pl.concat(spans).write_parquet(out)

@@ -105,9 +105,9 @@ def raised(
         return _gained(found.score)
     if words is None:
         return found.score
-    near = _holding(texts, found.row, lower)
     supported = np.zeros(len(found.row), bool)
-    rows = np.flatnonzero(near)
+    low = np.flatnonzero(found.score < MOST)
+    rows = low[_holding(texts, found.row[low], lower)]
     starts = found.start[rows].tolist()
     for place, text, start in zip(rows.tolist(), texts.gather(found.row[rows]).to_list(), starts, strict=True):
         around = words.around(text, start)
