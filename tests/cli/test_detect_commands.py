@@ -62,7 +62,7 @@ def test_reasons_are_printed_where_they_are_asked_for(home: Path, case: Case, ca
     assert run(home, "detect", case.raw) == 0
     assert "values match: EMAIL_ADDRESS" not in capsys.readouterr().out
     assert run(home, "detect", case.raw, "--why") == 0
-    assert "values match: EMAIL_ADDRESS (600 of 600)" in capsys.readouterr().out
+    assert "600 of 600 values (100 %) look like EMAIL_ADDRESS." in capsys.readouterr().out
 
 
 def test_drift_that_fails_exits_with_1_and_an_override_prints_it(

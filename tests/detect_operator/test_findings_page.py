@@ -54,7 +54,7 @@ def test_the_page_tells_entity_role_confidence_reasons_coverage_and_drift() -> N
         "EMAIL_ADDRESS",
         "direct identifier; in quarantine",
         "97%",
-        "values match: EMAIL_ADDRESS (12 of 3,000)",
+        "12 of 3,000 values (0.4 %) look like EMAIL_ADDRESS.",
         "12 of 3,000 seen: below",
         "3,000 of 9,000 rows read, drawn at random",
         "Column &#x27;mail&#x27; is not in the contract",
