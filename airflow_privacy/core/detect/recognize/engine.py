@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 #: Seconds that one pattern may take for one value, as in Presidio.
 TIMEOUT = 60.0
-_AT_ONCE = 4  # matchers
 
 _ROWS = pl.Schema([("row", pl.UInt32()), *((name, dtype) for name, dtype in FOUND.items() if name != "at")])
 
@@ -116,7 +114,8 @@ class Engine:
         words: dict[str, Words] = {}
         parts = [
             (self._weighed(matcher, found, parted, words), matcher.name, matcher.language, matcher.entity)
-            for matcher, found in zip(self.matchers, self._matches(parted), strict=True)
+            for matcher in self.matchers
+            if len((found := matcher.find(parted)).row)
         ]
         for source in self.analyzed:
             parts.extend((found, source.name, source.language, entity) for entity, found in _asked(source, distinct))
@@ -134,17 +133,7 @@ class Engine:
         place = np.repeat(np.arange(len(parts)), sizes)[stays]
         return _table(found.where(stays), place, [part[3] for part in parts], [part[1] for part in parts])
 
-    def _matches(self, texts: Texts) -> list[Matches]:
-        """What each matcher finds. Rust's and numpy's part of the work goes on at the same time on several processors."""
-        workers = min(_AT_ONCE, pl.thread_pool_size(), len(self.matchers))
-        if workers < 2:
-            return [matcher.find(texts) for matcher in self.matchers]
-        with ThreadPoolExecutor(workers) as pool:
-            return list(pool.map(lambda matcher: matcher.find(texts), self.matchers))
-
     def _weighed(self, matcher: Matcher, found: Matches, texts: Texts, words: dict[str, Words]) -> Matches:
-        if len(found.row) == 0:
-            return found
         alone = np.zeros(len(found.row), np.int64)
         if matcher.own is None:
             found = found.where(kept(found, alone))
