@@ -1,4 +1,4 @@
-"""Presidio's pattern recognizers on a few candidate values: the only module that knows presidio_analyzer.
+"""Presidio's pattern recognizers on a few candidate values.
 
 Recognizers are called one by one, without an NLP engine and without the network: the public-suffix list that the mail
 recognizer wants is the snapshot that tldextract brings along.
@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import cast
 
-import tldextract
 from presidio_analyzer import PatternRecognizer, predefined_recognizers
+
+from airflow_privacy.core.detect.recognize.catalog import is_mail
+from airflow_privacy.core.detect.recognize.custom import asked
 
 _SURE = 1.0  # the score of a match whose checksum or other validation holds
 
@@ -21,7 +23,7 @@ _NOT_NATIONAL = {"EMAIL_ADDRESS", "URL", "IP_ADDRESS", "CREDIT_CARD", "IBAN_CODE
 
 class _OfflineEmail(predefined_recognizers.EmailRecognizer):
     def validate_result(self, pattern_text: str) -> bool:
-        return bool(_suffixes()(pattern_text).fqdn)
+        return is_mail(pattern_text)
 
 
 def confirm(entity: str, candidates: Sequence[str]) -> int | None:
@@ -54,7 +56,7 @@ def _altered(text: str) -> str:
 
 
 def _covers(recognizer: PatternRecognizer, entity: str, text: str, score: float) -> bool:
-    results = recognizer.analyze(text, [entity], None)
+    results = asked(entity, lambda: recognizer.analyze(text, [entity], None))
     return any(result.score >= score and result.end - result.start >= len(text) - 1 for result in results)
 
 
@@ -90,8 +92,3 @@ def _validating() -> dict[str, PatternRecognizer]:
             if entity not in _NOT_NATIONAL:
                 found.setdefault(entity, recognizer)
     return found
-
-
-@cache
-def _suffixes() -> tldextract.TLDExtract:
-    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
