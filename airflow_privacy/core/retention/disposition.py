@@ -16,14 +16,14 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal, TypeAlias, get_args
+from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
 from airflow_privacy.core.errors import BadInput
+from airflow_privacy.core.model.purge import Disposition
 
-Disposition: TypeAlias = Literal["expired", "held", "young", "future", "unknown"]
 DISPOSITION = pl.Enum(list(get_args(Disposition)))
 
 _PARTS = re.compile(

@@ -1,0 +1,1 @@
+"""Making things go, store by store, and looking again whether they are gone."""
