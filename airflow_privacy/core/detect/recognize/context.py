@@ -123,5 +123,5 @@ def _holding(texts: pl.Series, rows: Rows, lower: list[str]) -> npt.NDArray[np.b
     """Texts that hold a context word anywhere. Beyond ASCII, case is Python's matter: those texts pass."""
     values = texts.gather(rows)
     held: npt.NDArray[np.bool_] = values.str.contains_any(lower, ascii_case_insensitive=True).to_numpy()
-    held |= values.str.contains(r"[^\x00-\x7f]").to_numpy()
+    held |= (values.str.len_bytes() != values.str.len_chars()).to_numpy()
     return held

@@ -17,8 +17,8 @@ def kept(found: Matches, group: Rows) -> npt.NDArray[np.bool_]:
     """
     count = len(found.row)
     stays = np.ones(count, bool)
-    if count < 2:
-        return stays
+    if count < 2 or (found.row[1:] > found.row[:-1]).all():
+        return stays  # one row a text
     order = np.lexsort((-found.score, found.start - found.end, found.start, group, found.row))
     row, kind = found.row[order], group[order]
     end, score = found.end[order], found.score[order]

@@ -81,10 +81,11 @@ class Engine:
         found = self.find(pl.concat([column.cast(pl.String).alias("text") for column in columns])) if columns else None
         if found is None:
             return []
-        at = pl.col("at")
+        # Sorted by place, what was found in a column stands together.
+        cuts = np.searchsorted(found["at"].to_numpy(), [0, *ends]).tolist()
         return [
-            found.filter(at >= end - len(column), at < end).with_columns((at - (end - len(column))).cast(pl.UInt32).alias("at"))
-            for column, end in zip(columns, ends, strict=True)
+            found[first:last].with_columns((pl.col("at") - (end - len(column))).cast(pl.UInt32).alias("at"))
+            for column, end, first, last in zip(columns, ends, cuts, cuts[1:], strict=False)
         ]
 
     def look(self, texts: pl.Series) -> Looked:
@@ -155,14 +156,19 @@ def _distinct(texts: pl.Series) -> pl.Series:
 
 def _placed(texts: pl.Series, distinct: pl.Series, rows: pl.DataFrame) -> pl.DataFrame:
     """What was found in *distinct* texts, wherever they stand among *texts*."""
-    if rows.height == 0:
-        return pl.DataFrame(schema=FOUND)
-    return in_order(_places(texts, distinct, rows.select("row").unique()).join(rows, on="row", how="inner"))
+    return in_order(_places(texts, distinct, rows)) if rows.height else pl.DataFrame(schema=FOUND)
 
 
 def _places(texts: pl.Series, distinct: pl.Series, rows: pl.DataFrame) -> pl.DataFrame:
-    values = rows.with_columns(text=distinct.gather(rows["row"]))
-    return pl.DataFrame({"text": texts}).with_row_index("at").join(values, on="text", how="inner").select("at", "row")
+    """*rows* (of *distinct*) with the place ``at`` of each equal text among *texts*."""
+    found = distinct.gather(rows["row"])
+    everywhere = pl.DataFrame({"text": texts.hash()}).with_row_index("at")
+    placed = everywhere.join(rows.with_columns(text=found.hash()), on="text", how="inner")
+    if not (texts.gather(placed["at"]) == distinct.gather(placed["row"])).all():
+        # Two texts of one hash: compared as a whole, which is slower.
+        everywhere = pl.DataFrame({"text": texts}).with_row_index("at")
+        placed = everywhere.join(rows.with_columns(text=found), on="text", how="inner")
+    return placed.drop("text")
 
 
 def _table(found: Matches, place: npt.NDArray[np.int64], entities: Sequence[str], names: Sequence[str]) -> pl.DataFrame:

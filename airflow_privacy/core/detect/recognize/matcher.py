@@ -93,7 +93,7 @@ class Matcher:
                 pl.DataFrame({"text": distinct, "answer": answers}), on="text", how="left", maintain_order="left"
             )
             return told["answer"].to_numpy()
-        plain = ~matched.str.contains(r"[^\x00-\x7f]").to_numpy()
+        plain = (matched.str.len_bytes() == matched.str.len_chars()).to_numpy()
         if plain.all():
             return judge(matched).cast(pl.Int8).fill_null(-1).to_numpy()
         verdict = np.empty(len(matched), np.int8)

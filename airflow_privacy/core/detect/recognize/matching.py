@@ -202,7 +202,7 @@ def _passing(values: pl.Series, known: Shapes, form: Translation | None, needs: 
     if len(rows) == 0:
         return rows
     some = values if len(rows) == len(values) else values.gather(rows)
-    passing: Rows = rows[some.str.contains(form.rust).to_numpy()]
+    passing: Rows = rows[some.str.contains(form.gate).to_numpy()]
     return passing
 
 

@@ -18,6 +18,9 @@ import regex
 from airflow_privacy.core.detect.recognize.letters import ANY, ASCII, NOTHING, Letters, between, category, in_rust
 
 _READ = regex.IGNORECASE | regex.MULTILINE | regex.DOTALL | regex.VERBOSE | regex.UNICODE | regex.VERSION0
+# What matches nowhere, and could begin with any character. Beside it Rust's engine gives up looking for the first characters of
+# a match before it looks for the match: in texts full of digits that is four times slower than looking for the match at once.
+_NOWHERE = r"(?-u:\b)(?-u:\B)[\x00-\x7f]"
 _LONG = 100  # from here on a count is written as "any number" and long runs are looked for beforehand
 
 # Where the ``regex`` module may read more into a pattern than Python's parser does, once escapes and sets are out of the way:
@@ -53,6 +56,11 @@ class Translation:
     needs: tuple[int, ...]
     length: int
     digits: int
+
+    @property
+    def gate(self) -> str:
+        """``rust``, for asking whether it matches at all."""
+        return f"(?:{self.rust}|{_NOWHERE})"
 
 
 @dataclass
