@@ -14,14 +14,15 @@ from pattern_texts import Texts
 
 from airflow_privacy.core.detect.recognize.catalog import pattern_recognizers
 from airflow_privacy.core.detect.recognize.letters import category, fold
-from airflow_privacy.core.detect.recognize.matching import CompiledPattern, prepared
+from airflow_privacy.core.detect.recognize.matching import CompiledPattern, candidates, prepared
 from airflow_privacy.core.detect.recognize.syntax import read, translate
 
 ALPHABET = "aAbBsSkK10 -.\n\t_éÉ\u0663\u017f\u212a\u0130\x1c\x1f"
 
 
 def spans(pattern: CompiledPattern, values: list[str]) -> list[set[tuple[int, int]]]:
-    found = pattern.find(prepared(pl.Series(values)))
+    texts = prepared(pl.Series(values))
+    found = pattern.find(texts, candidates([pattern], texts)[pattern])
     result: list[set[tuple[int, int]]] = [set() for _ in values]
     for row, start, end in zip(found.row, found.start, found.end, strict=True):
         result[row].add((int(start), int(end)))
@@ -48,7 +49,7 @@ def test_no_text_that_a_predefined_pattern_matches_is_ruled_out(seed: int) -> No
     drawing = Texts([recognizer])
     values = sorted({drawing.text(rng) for _ in range(60)} - {""})
     texts = prepared(pl.Series(values))
-    plain, other = known.candidates(texts)
+    plain, other = candidates([known], texts)[known]
     kept = set(np.concatenate([texts.plain_rows[plain], texts.other_rows[other]]).tolist())
     matched = {row for row, value in enumerate(values) if expected(known, value)}
     assert matched <= kept

@@ -23,6 +23,9 @@ GAIN, LEAST, MOST = 0.35, 0.4, 1.0
 _BEFORE = 5
 _MOST_WORDS = 200_000
 
+# Parts between blanks that are cut on either side of a match, and further ones, with so many words, that are not looked at.
+_PARTS_BEFORE, _PARTS_AFTER, _MARGIN, _MARGIN_WORDS = 14, 4, 4, 4
+
 
 class Words:
     """The tokens of texts in one language, each text cut once."""
@@ -36,16 +39,40 @@ class Words:
         """Lower-case words that say something: the first from *start* on, and up to six from there back."""
         known = self._texts.get(text)
         if known is None:
+            near = self._nearby(text, start)
+            if near is not None:
+                return near
+        if known is None:
             known = self._texts[text] = self._cut(text)
-        ends, words, keywords = known
-        at = bisect_right(ends, start)
-        # Presidio asks for no word behind the match, and yet takes the next one where the match begins in a word without weight.
-        chosen = [next((word for word in words[at:] if word in keywords), "")]
-        while at >= 0 and len(chosen) <= _BEFORE + 1:
-            if words[at] in keywords:
-                chosen.append(words[at])
-            at -= 1
-        return chosen
+        return _chosen(*known, start)[0]
+
+    def _nearby(self, text: str, start: int) -> list[str] | None:
+        """The same from the words next to *start* alone; ``None`` where they do not suffice.
+
+        spaCy parts a text at blanks before anything else, and what it makes of a few neighbouring parts hangs on no others.
+        Whether a word counts could hang on a word far off in two cases only: one with a colon brings its parts along, and may so
+        bring a word that does not count by itself; and "be" in capitals, where a language does not pass over it.
+        """
+        begin = end = start
+        for _ in range(_MARGIN + _PARTS_BEFORE):
+            begin = text.rfind(" ", 0, max(begin, 0))
+            if begin < 0:
+                break
+        for _ in range(_PARTS_AFTER + _MARGIN):
+            end = text.find(" ", end + 1)
+            if end < 0:
+                break
+        begin, end = begin + 1, len(text) if end < 0 else end
+        ends, words, keywords = self._cut(text[begin:end])
+        if ("be" in words and "be" in keywords) or (":" in text and _brought(set(words) - keywords, text)):
+            return None
+        near, first, last = _chosen(ends, words, keywords, start - begin)
+        # What stands at the rim may be cut otherwise where the text goes on.
+        if (begin > 0 and (len(near) <= _BEFORE + 1 or first < _MARGIN_WORDS)) or (
+            end < len(text) and last > len(words) - _MARGIN_WORDS
+        ):
+            return None
+        return near
 
     def _cut(self, text: str) -> tuple[list[int], list[str], set[str]]:
         places = self._pipeline.make_doc(text).to_array(["IDX", "LENGTH"]).reshape(-1, 2).astype(np.int64)
@@ -64,6 +91,26 @@ class Words:
         if lexeme.is_stop or lexeme.is_punct or word in ("-PRON-", "be"):
             return ()
         return tuple(word.lower().split(":"))
+
+
+def _brought(weightless: set[str], text: str) -> bool:
+    """Whether one of these words stands next to a colon inside another word, and could be brought by it."""
+    colons = " ".join(part for part in text.lower().split() if ":" in part)
+    return any(f":{word}" in colons or f"{word}:" in colons for word in weightless)
+
+
+def _chosen(ends: list[int], words: list[str], keywords: set[str], start: int) -> tuple[list[str], int, int]:
+    """The words around *start*, and the places of the first and the last word that were looked at."""
+    at = last = bisect_right(ends, start)
+    # Presidio asks for no word behind the match, and yet takes the next one where the match begins in a word without weight.
+    while last < len(words) and words[last] not in keywords:
+        last += 1
+    chosen = [words[last] if last < len(words) else ""]
+    while at >= 0 and len(chosen) <= _BEFORE + 1:
+        if words[at] in keywords:
+            chosen.append(words[at])
+        at -= 1
+    return chosen, at + 1, last
 
 
 def tokenizer(language: str) -> Any:

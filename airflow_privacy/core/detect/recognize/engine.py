@@ -15,8 +15,9 @@ import polars as pl
 from airflow_privacy.core.detect.found import FOUND, Looked, in_order
 from airflow_privacy.core.detect.recognize.context import Words, raised
 from airflow_privacy.core.detect.recognize.duplicates import kept
+from airflow_privacy.core.detect.recognize.groups import longest_valid
 from airflow_privacy.core.detect.recognize.matcher import Matcher
-from airflow_privacy.core.detect.recognize.matching import CompiledPattern, Matches, Texts, joined, prepared
+from airflow_privacy.core.detect.recognize.matching import CompiledPattern, Matches, Texts, candidates, joined, prepared
 from airflow_privacy.core.detect.validate.registry import INVALIDATORS, VALIDATORS
 from airflow_privacy.core.errors import CheckFailed
 
@@ -112,11 +113,12 @@ class Engine:
 
     def _in_distinct(self, distinct: pl.Series, late: list[int] | None = None) -> pl.DataFrame:
         parted = prepared(distinct)._replace(late=late)
+        passing = candidates((pattern for matcher in self.matchers for pattern in matcher.patterns), parted)
         words: dict[str, Words] = {}
         parts = [
             (self._weighed(matcher, found, parted, words), matcher.name, matcher.language, matcher.entity)
             for matcher in self.matchers
-            if len((found := matcher.find(parted)).row)
+            if len((found := matcher.find(parted, passing)).row)
         ]
         for source in self.analyzed:
             parts.extend((found, source.name, source.language, entity) for entity, found in _asked(source, distinct))
@@ -258,24 +260,30 @@ def _matcher(recognizer: Any, timeout: float) -> Matcher:
     ask_valid = catalog.is_mail if predefined and cls.__name__ == "EmailRecognizer" else recognizer.validate_result
     entity = str(recognizer.supported_entities[0])
 
-    def own(text: str) -> list[tuple[int, int, float]]:
+    def ask(text: str) -> bool | None:
+        return users.asked(name, lambda: ask_valid(text))
+
+    def own(text: str, _: int) -> list[tuple[int, int, float]]:
         results = users.asked(name, lambda: recognizer.analyze(text, [entity], None))
         return [(result.start, result.end, float(result.score)) for result in results]
 
+    patterns = tuple(
+        CompiledPattern(pattern.regex, float(pattern.score), flags, timeout, name) for pattern in recognizer.patterns
+    )
+    is_iban = predefined and cls.__name__ == "IbanRecognizer" and len(patterns) == 1
+    analyzes = longest_valid(patterns[0], ask) if is_iban else own
     return Matcher(
         name=name,
         entity=entity,
         language=str(recognizer.supported_language),
-        patterns=tuple(
-            CompiledPattern(pattern.regex, float(pattern.score), flags, timeout, name) for pattern in recognizer.patterns
-        ),
+        patterns=patterns,
         validates=catalog.has_own(recognizer, "validate_result"),
         invalidates=catalog.has_own(recognizer, "invalidate_result"),
-        ask_valid=lambda text: users.asked(name, lambda: ask_valid(text)),
+        ask_valid=ask,
         ask_invalid=lambda text: users.asked(name, lambda: recognizer.invalidate_result(text)),
         valid=VALIDATORS.get(cls.__name__) if predefined else None,
         invalid=INVALIDATORS.get(cls.__name__) if predefined else None,
-        own=own if catalog.has_own(recognizer, "analyze") else None,
+        own=analyzes if catalog.has_own(recognizer, "analyze") else None,
         context=tuple(recognizer.context or ()),
         thresholds=dict(recognizer.score_thresholds),
     )

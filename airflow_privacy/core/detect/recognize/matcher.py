@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from airflow_privacy.core.detect.recognize.matching import CompiledPattern, Matches, Texts, joined
+from airflow_privacy.core.detect.recognize.matching import CompiledPattern, Matches, Passing, Texts, joined
 from airflow_privacy.core.detect.recognize.shape import Rows
 
 Judge = Callable[[pl.Series], pl.Series]
-Own = Callable[[str], list[tuple[int, int, float]]]
+Own = Callable[[str, int], list[tuple[int, int, float]]]
+"""What a recognizer finds in a text; before the place that is given there is nothing to be found."""
 
 
 @dataclass(frozen=True)
@@ -39,27 +40,32 @@ class Matcher:
     context: tuple[str, ...] = ()
     thresholds: dict[str, float] = field(default_factory=dict)
 
-    def find(self, texts: Texts) -> Matches:
-        """Validated matches, before duplicates are left out."""
+    def find(self, texts: Texts, passing: Mapping[CompiledPattern, Passing]) -> Matches:
+        """Validated matches, before duplicates are left out; *passing* are the texts that :func:`candidates` left."""
         if self.own is not None:
-            return self._find_own(texts, self.own)
-        parts = [found for pattern in self.patterns if len((found := pattern.find(texts)).row)]
+            return self._find_own(texts, passing, self.own)
+        parts = [found for pattern in self.patterns if len((found := pattern.find(texts, passing[pattern])).row)]
         return self._judged(texts.all, joined(parts)) if parts else Matches.none()
 
-    def _find_own(self, texts: Texts, own: Own) -> Matches:
-        rows, quick = [], []
+    def _find_own(self, texts: Texts, passing: Mapping[CompiledPattern, Passing], own: Own) -> Matches:
+        quick: list[Matches] = []
+        first: dict[int, int] = {}
         for pattern in self.patterns:
-            plain, other = pattern.candidates(texts)
+            plain, other = passing[pattern]
             left = plain
             if pattern.plain is not None and not pattern.plain.opaque and len(self.patterns) == 1:
                 done, left = self._whole(pattern, texts, plain)
                 quick.append(done)
-            rows.append(np.concatenate([texts.plain_rows[left], texts.other_rows[other]]))
-        asked = np.unique(np.concatenate(rows))
+            first.update(dict.fromkeys(texts.other_rows[other].tolist(), 0))
+            if pattern.plain is not None and len(left):
+                starts = texts.plain.gather(left).str.find(pattern.plain.rust).to_list()
+                for row, start in zip(texts.plain_rows[left].tolist(), starts, strict=True):
+                    first[row] = min(first.get(row, start), start)
+        asked = sorted(first)
         found = [
             (row, *span)
-            for row, text in zip(asked.tolist(), texts.all.gather(asked).to_list(), strict=True)
-            for span in own(text)
+            for row, text in zip(asked, texts.all.gather(asked).to_list(), strict=True)
+            for span in own(text, first[row])
         ]
         if found:
             quick.append(Matches.of(found))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,12 @@ from airflow_privacy.core.detect.recognize.syntax import Translation, translate
 from airflow_privacy.core.errors import CheckFailed
 
 _MARK = "\x00"
+_AT_ONCE = 2_000_000  # texts, over all patterns, that are searched at the same time
 _GIVE_UP = 5  # texts that take a pattern too long, after which the rest of a column is not tried
+
+
+Passing: TypeAlias = tuple[Rows, Rows]
+"""Positions among the ASCII texts and among the others of those that may match."""
 
 
 class Texts(NamedTuple):
@@ -101,23 +106,16 @@ class CompiledPattern:
         return translate(self.source, self.flags, fold=True)
 
     @cached_property
-    def _plain_needs(self) -> tuple[int, ...]:
+    def plain_needs(self) -> tuple[int, ...]:
         return _told(self.plain)
 
     @cached_property
-    def _folded_needs(self) -> tuple[int, ...]:
+    def folded_needs(self) -> tuple[int, ...]:
         return _told(self.folded)
 
-    def candidates(self, texts: Texts) -> tuple[Rows, Rows]:
-        """Positions among the ASCII texts and among the others of those that may match."""
-        return (
-            _passing(texts.plain, texts.plain_shapes, self.plain, self._plain_needs),
-            _passing(texts.folded, texts.folded_shapes, self.folded, self._folded_needs),
-        )
-
-    def find(self, texts: Texts) -> Matches:
+    def find(self, texts: Texts, passing: Passing) -> Matches:
         """All matches, not yet validated; the score is the pattern's."""
-        plain, other = self.candidates(texts)
+        plain, other = passing
         parts, slow = [], [texts.other_rows[other]]
         if len(plain):
             found, left = self.vectorised(texts, plain)
@@ -182,28 +180,64 @@ class CompiledPattern:
         if texts.late is not None:
             texts.late.extend(late)
         elif late:
-            raise CheckFailed(
-                "pattern-timeout",
-                f"A pattern of {self.owner} needed more than {timeout:g} s for one value, so the scan is not complete",
-                where=self.owner,
-                do="Rewrite the pattern without nested repetition.",
-            )
+            raise self.took_too_long()
         return Matches.of(found) if found else Matches.none()
+
+    def took_too_long(self) -> CheckFailed:
+        """The error for a value that takes the pattern more than its time."""
+        return CheckFailed(
+            "pattern-timeout",
+            f"A pattern of {self.owner} needed more than {self.timeout:g} s for one value, so the scan is not complete",
+            where=self.owner,
+            do="Rewrite the pattern without nested repetition.",
+        )
 
 
 def _told(form: Translation | None) -> tuple[int, ...]:
     return () if form is None else tuple(kinds_of(bits) for bits in form.needs)
 
 
-def _passing(values: pl.Series, known: Shapes, form: Translation | None, needs: tuple[int, ...]) -> Rows:
-    if form is None:
-        return np.arange(len(values))
-    rows = known.candidates(needs, form.length, form.digits)
-    if len(rows) == 0:
-        return rows
-    some = values if len(rows) == len(values) else values.gather(rows)
-    passing: Rows = rows[some.str.contains(form.gate).to_numpy()]
-    return passing
+def candidates(patterns: Iterable[CompiledPattern], texts: Texts) -> dict[CompiledPattern, Passing]:
+    """For each pattern the texts that may match. What shapes cannot rule out is searched for many patterns at the same time."""
+    found: dict[CompiledPattern, tuple[Rows, Rows]] = {}
+    waiting: list[_Gate] = []
+    for pattern in dict.fromkeys(patterns):
+        sides = (
+            (texts.plain, texts.plain_shapes, pattern.plain, pattern.plain_needs),
+            (texts.folded, texts.folded_shapes, pattern.folded, pattern.folded_needs),
+        )
+        rows = [_by_shape(len(values), known, form, needs) for values, known, form, needs in sides]
+        found[pattern] = (rows[0], rows[1])
+        for side, (values, _, form, _) in enumerate(sides):
+            if form is not None and len(rows[side]):
+                some = values if len(rows[side]) == len(values) else values.gather(rows[side])
+                waiting.append(_Gate(pattern, side, some, form.gate))
+        if sum(len(gate.values) for gate in waiting) > _AT_ONCE:
+            _pass(waiting, found)
+            waiting.clear()
+    _pass(waiting, found)
+    return found
+
+
+class _Gate(NamedTuple):
+    pattern: CompiledPattern
+    side: int
+    values: pl.Series
+    rust: str
+
+
+def _by_shape(count: int, known: Shapes, form: Translation | None, needs: tuple[int, ...]) -> Rows:
+    return np.arange(count) if form is None else known.candidates(needs, form.length, form.digits)
+
+
+def _pass(gates: list[_Gate], found: dict[CompiledPattern, Passing]) -> None:
+    # One query for all: Polars asks several expressions at the same time, but goes through one column in one thread.
+    asked = [pl.lit(gate.values).str.contains(gate.rust).implode().alias(str(place)) for place, gate in enumerate(gates)]
+    answers = pl.select(asked)
+    for place, gate in enumerate(gates):
+        sides = list(found[gate.pattern])
+        sides[gate.side] = sides[gate.side][answers[str(place)].item().to_numpy()]
+        found[gate.pattern] = (sides[0], sides[1])
 
 
 class Spans(NamedTuple):
