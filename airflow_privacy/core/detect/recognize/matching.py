@@ -15,6 +15,7 @@ import regex
 from airflow_privacy.core.detect.recognize.letters import fold
 from airflow_privacy.core.detect.recognize.shape import Rows, Shapes, kinds_of, shapes
 from airflow_privacy.core.detect.recognize.syntax import Translation, translate
+from airflow_privacy.core.detect.searching import anywhere
 from airflow_privacy.core.errors import CheckFailed
 
 _MARK = "\x00"
@@ -140,21 +141,21 @@ class CompiledPattern:
             if len(long):
                 unsure[long] |= values.gather(long).str.contains(run).to_numpy()
         for inner in form.inner:
-            unsure |= values.str.contains(inner).to_numpy()
+            unsure |= values.str.contains(anywhere(inner)).to_numpy()
         if form.ahead or form.edges:
             # One match over the whole text: nothing stands before or behind it, and look-ahead is tested at the start only.
             whole = np.zeros(len(rows), bool)
             covering = (found.start == 0) & (found.end == lengths[found.row])
             whole[found.row[covering]] = True
             for content in form.ahead:
-                anywhere = values.str.contains(content).to_numpy()
-                there = np.flatnonzero(whole & anywhere)
+                somewhere = values.str.contains(anywhere(content)).to_numpy()
+                there = np.flatnonzero(whole & somewhere)
                 at_start = values.gather(there).str.contains(f"\\A(?:{content})").to_numpy()
-                anywhere[there] = at_start
-                unsure |= anywhere
+                somewhere[there] = at_start
+                unsure |= somewhere
             some = np.flatnonzero(~whole)
             for content in form.edges:
-                unsure[some] |= values.gather(some).str.contains(content).to_numpy()
+                unsure[some] |= values.gather(some).str.contains(anywhere(content)).to_numpy()
         if unsure.any():
             found = found.where(~unsure[found.row])
         score = np.full(len(found.row), self.score)
@@ -254,9 +255,14 @@ def matches_in(values: pl.Series, lengths: Rows, pattern: str) -> Spans:
     what the text then lacks in length is what the match covered. Where a text has several, the matches themselves are asked for.
     """
     marked = values.str.replace_all(pattern, _MARK)
-    first = marked.str.find(_MARK, literal=True).to_numpy().astype(np.int64)
-    short = lengths - marked.str.len_bytes().to_numpy().astype(np.int64)
-    count = marked.str.count_matches(_MARK, literal=True).to_numpy()
+    text = pl.col("text")
+    seen = marked.to_frame("text").select(
+        text.str.find(_MARK, literal=True).alias("first"),
+        text.str.len_bytes().alias("length"),
+        text.str.count_matches(_MARK, literal=True).alias("count"),
+    )
+    first, short = seen["first"].to_numpy().astype(np.int64), lengths - seen["length"].to_numpy().astype(np.int64)
+    count = seen["count"].to_numpy()
     single = np.flatnonzero(count == 1)
     several = np.flatnonzero(count > 1)
     row, start, end = single, first[single], first[single] + short[single] + 1

@@ -16,11 +16,9 @@ from typing import Any
 import regex
 
 from airflow_privacy.core.detect.recognize.letters import ANY, ASCII, NOTHING, Letters, between, category, in_rust
+from airflow_privacy.core.detect.searching import anywhere
 
 _READ = regex.IGNORECASE | regex.MULTILINE | regex.DOTALL | regex.VERBOSE | regex.UNICODE | regex.VERSION0
-# What matches nowhere, and could begin with any character. Beside it Rust's engine gives up looking for the first characters of
-# a match before it looks for the match: in texts full of digits that is four times slower than looking for the match at once.
-_NOWHERE = r"(?-u:\b)(?-u:\B)[\x00-\x7f]"
 _LONG = 100  # from here on a count is written as "any number" and long runs are looked for beforehand
 
 # Where the ``regex`` module may read more into a pattern than Python's parser does, once escapes and sets are out of the way:
@@ -60,7 +58,7 @@ class Translation:
     @property
     def gate(self) -> str:
         """``rust``, for asking whether it matches at all."""
-        return f"(?:{self.rust}|{_NOWHERE})"
+        return anywhere(self.rust)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from airflow_privacy.core.detect.searching import anywhere
 from airflow_privacy.core.detect.validate import from_presidio
 from airflow_privacy.core.detect.validate.letters import LETTER_OR_DIGIT_VALUES, answer, constant, dropped, letters
 
@@ -64,7 +65,7 @@ def no_ip(texts: pl.Series) -> pl.Series:
     """
     text = pl.col("text")
     frame = texts.to_frame("text").with_row_index("at")
-    wrong = frame.select(text.str.contains(r"(?:^|[.:])0[0-9]+\.|\.0[0-9]"))["text"].to_numpy().astype(np.bool_)
+    wrong = frame.select(text.str.contains(anywhere(r"(?:^|[.:])0[0-9]+\.|\.0[0-9]")))["text"].to_numpy().astype(np.bool_)
     six = frame.filter(text.str.contains(":", literal=True)).select("at", _no_six(text).alias("wrong"))
     wrong[six["at"].to_numpy()] |= six["wrong"].to_numpy()
     return answer(wrong, ~wrong)
