@@ -1,0 +1,317 @@
+"""A purge plan is carried out, looked at again, and certified. The same for retention and for erasure.
+
+::
+
+    started ─remove→ look again ─nothing left→ purge-look, fact "purged" ─→ certificate, fact "certified"
+
+Every arrow can be cut by a kill. What comes after it is made from what was kept before it: the look is an artifact that the fact
+links, and the certificate is a function of plan, look, fact and the ledger's checkpoint at that fact. So whoever runs again ends
+with the same bytes. Facts are written under the lock of the dataset, each once.
+
+A hold that is placed after the plan is honoured, up to the moment when its place is begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from airflow_privacy.core.attest.certificate import sign_certificate
+from airflow_privacy.core.errors import BadInput, CheckFailed, PrivacyError, TransientError
+from airflow_privacy.core.io.purge.target import Pace, Progress, Target
+from airflow_privacy.core.ledger.log import Ledger
+from airflow_privacy.core.model.contract import Contract
+from airflow_privacy.core.model.flow import Flow, FlowTable
+from airflow_privacy.core.model.purge import Certificate, Item, Kept, Listing, Look, Looked, PurgePlan, Step
+from airflow_privacy.core.model.refs import ArtifactRef
+from airflow_privacy.core.model.release import Fact
+from airflow_privacy.core.pipeline.approvals import Run
+from airflow_privacy.core.pipeline.holds import cover_for
+from airflow_privacy.core.pipeline.purge_approval import require_agreed
+from airflow_privacy.core.pipeline.purge_locks import dataset_locks
+from airflow_privacy.core.pipeline.workspace import Caller, Workspace, record
+from airflow_privacy.core.retention.certificate import certify
+from airflow_privacy.core.retention.plan import LEGAL_HOLD, NOT_YET, goes
+
+STARTED, PURGED, CERTIFIED = "started", "purged", "certified"
+PLAN_DAYS = 7
+"""How old a plan may be when the first deletion under it begins."""
+
+_TRIES = 3
+_NAMED = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Purged:
+    """What became of a plan. Without a certificate ``waiting_until`` says when old table versions may go: run again then."""
+
+    ref: ArtifactRef | None
+    certificate: Certificate | None
+    waiting_until: datetime | None
+    flow: Flow
+
+
+def execute_plan(
+    workspace: Workspace,
+    caller: Caller,
+    *,
+    plan: ArtifactRef,
+    open_target: Callable[[Step], Target],
+    pace: Pace,
+    progress: Progress,
+    approvals: Sequence[ArtifactRef] = (),
+    run: Run | None = None,
+) -> Purged:
+    """Delete what *plan* names, look again, and certify. May be killed at any moment and called again.
+
+    A plan that was carried out is looked at again and gives the certificate that it has.
+
+    :param open_target: a step's place with its rule; the rule has the holds that are in force now.
+    :param approvals: where the plan needs them; they count when it is begun, not again when it goes on.
+    :raises CheckFailed: ``not-gone``: something is still there; ``came-back``: likewise after the certificate;
+        ``contract-changed``, ``plan-too-old``: plan again.
+    :raises VerificationError: nobody planned this, or nobody agreed to it.
+    :raises TransientError: another purge of the dataset is running, or a store did not answer.
+    """
+    planned = workspace.artifacts.get(PurgePlan, plan)
+    with dataset_locks(workspace.home, (step.dataset for step in planned.steps)):
+        facts = workspace.ledger().find("purge-plan", plan.digest)
+        done = _fact(facts, PURGED)
+        if done is not None:
+            return _certified(workspace, caller, plan, planned, done, open_target, repeat=True)
+        if _fact(facts, STARTED) is None:
+            _require_fresh(workspace, plan, facts)
+        require_current(workspace, planned, facts)
+        if _fact(facts, STARTED) is None:
+            require_agreed(workspace, plan, approvals, run=run)
+            agreed = {f"approval-{number}": ref.digest for number, ref in enumerate(approvals, 1)}
+            links = {"purge-plan": plan.digest, **agreed}
+            record(workspace, caller, STARTED, links=links, counts=counts_of(planned), reason=planned.cause)
+        looked = tuple(_carry_out(workspace, planned, step, open_target, pace, progress) for step in planned.steps)
+        _require_gone(workspace, caller, plan, looked)
+        until = waiting_until(looked)
+        if until is not None:
+            return Purged(ref=None, certificate=None, waiting_until=until, flow=flow_of_looks(plan, looked))
+        look = workspace.artifacts.put(Look(plan=plan.digest, looked=looked))
+        links = {"purge-plan": plan.digest, "purge-look": look.digest}
+        record(workspace, caller, PURGED, links=links, counts=_counts(looked), reason=planned.cause)
+        fact = _fact(workspace.ledger().find("purge-plan", plan.digest), PURGED)
+        assert fact is not None  # noqa: S101 - just written
+        return _certified(workspace, caller, plan, planned, fact, open_target, repeat=False)
+
+
+def look_at(workspace: Workspace, step: Step, target: Target) -> Looked:
+    """The second look at one step's place."""
+    with telling(step.uri):
+        return target.look_again(step, items_of(workspace, step))
+
+
+def items_of(workspace: Workspace, step: Step) -> tuple[Item, ...]:
+    """What goes one by one at a step; nothing where things go by rule."""
+    return workspace.artifacts.find(Listing, step.listing).items if step.listing else ()
+
+
+def counts_of(plan: PurgePlan) -> dict[str, int]:
+    """How many of a plan's things have which disposition, over all its places."""
+    counts = {"places": len(plan.steps)}
+    for step in plan.steps:
+        for name, count in step.counts.items():
+            counts[name] = counts.get(name, 0) + count
+    return counts
+
+
+def waiting_until(looked: Sequence[Looked]) -> datetime | None:
+    """When the last of the old table versions may go; ``None`` where nothing waits.
+
+    :raises CheckFailed: something waits for no known time.
+    """
+    waits = [kept for one in looked for kept in one.kept if kept.why == NOT_YET and kept.count]
+    if not waits:
+        return None
+    try:
+        return max(datetime.fromisoformat(kept.until) for kept in waits)
+    except ValueError:
+        pass
+    raise CheckFailed("not-gone", "Old versions of a table may not go yet, and nobody knows when")
+
+
+def require_current(workspace: Workspace, plan: PurgePlan, facts: Sequence[tuple[int, Fact]]) -> None:
+    """That no other version of the plan's contracts was seen since it was made.
+
+    :raises CheckFailed: one was.
+    """
+    store = workspace.artifacts
+    ids = {store.find(Contract, digest).id for digest in plan.contracts}
+    since = max((index for index, fact in facts if fact.kind == "planned"), default=0)
+    later = {
+        link.digest
+        for index, fact in workspace.ledger().facts()
+        if index > since
+        for link in fact.links
+        if link.kind == "contract" and link.digest not in plan.contracts
+    }
+    for digest in sorted(later):
+        try:
+            other = store.find(Contract, digest)
+        except BadInput:  # it was removed from the store: whatever it said, nobody can go by it
+            continue
+        if other.id in ids:
+            raise CheckFailed(
+                "contract-changed", "The contract changed since the purge was planned", where=other.name, do="Plan again."
+            )
+
+
+@contextmanager
+def telling(uri: str) -> Iterator[None]:
+    """Foreign exceptions may hold keys and values: only their kind gets through, and a later try may mend it."""
+    try:
+        yield
+        return
+    except PrivacyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - its message may hold values
+        kind = type(error).__name__
+    raise TransientError("purge-interrupted", f"{kind} while purging", where=uri, do="Run it again: it goes on where it was.")
+
+
+def flow_of_looks(plan: ArtifactRef, looked: Sequence[Looked]) -> Flow:
+    """The places as the outputs of the step, for lineage; ``rows`` is what is gone."""
+    return Flow(outputs=tuple(FlowTable(uri=one.uri, version=plan.digest, columns=(), rows=one.gone) for one in looked))
+
+
+def places_with_left(looked: Sequence[Looked]) -> str:
+    """Places where something is left, with counts, for a sentence."""
+    left = [f"{one.uri} ({one.left:,})" for one in looked if one.left]
+    more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+    return ", ".join(left[:_NAMED]) + more
+
+
+def _carry_out(
+    workspace: Workspace,
+    plan: PurgePlan,
+    step: Step,
+    open_target: Callable[[Step], Target],
+    pace: Pace,
+    progress: Progress,
+) -> Looked:
+    target, items = open_target(step), items_of(workspace, step)
+    holds = _placed_since(workspace, plan, step)
+    spared: tuple[Item, ...] = ()
+    with telling(step.uri):
+        if holds and items:
+            found = target.find()
+            still = {(item.kind, item.name, item.version) for item in (found.listing.items if found.listing else ())}
+            spared = tuple(item for item in items if (item.kind, item.name, item.version) not in still)
+            items = tuple(item for item in items if (item.kind, item.name, item.version) in still)
+        looked = target.look_again(step, items) if not goes(step) else None
+        for _ in range(_TRIES):
+            if looked is not None and not looked.left:
+                break
+            if items or not step.listing:
+                target.remove(step, items, pace=pace, progress=progress)
+            looked = target.look_again(step, items)
+        assert looked is not None  # noqa: S101 - looked at once at least
+        return _with_spared(looked, target.look_again(step, spared), holds) if spared else looked
+
+
+def _placed_since(workspace: Workspace, plan: PurgePlan, step: Step) -> tuple[str, ...]:
+    as_of = datetime.fromisoformat(plan.as_of)
+    return tuple(hold for hold in cover_for(workspace, step.dataset, as_of=as_of).ids if hold not in plan.holds)
+
+
+def _with_spared(looked: Looked, spared: Looked, holds: Sequence[str]) -> Looked:
+    """What a new hold keeps is no failure. Of what was planned and is not found any more, the rest went before the hold came."""
+    kept = (Kept(why=LEGAL_HOLD, count=spared.left, by=", ".join(holds)),) if spared.left else ()
+    return msgspec.structs.replace(
+        looked, looked=looked.looked + spared.looked, gone=looked.gone + spared.gone, kept=(*looked.kept, *kept)
+    )
+
+
+def _require_gone(workspace: Workspace, caller: Caller, plan: ArtifactRef, looked: Sequence[Looked]) -> None:
+    left = sum(one.left for one in looked)
+    if not left:
+        return
+    record(workspace, caller, "refused", links={"purge-plan": plan.digest}, counts=_counts(looked), reason="not-gone")
+    raise CheckFailed(
+        "not-gone",
+        f"{left:,} things are still there after they were deleted: {places_with_left(looked)}",
+        where=plan.digest,
+        do="See who writes there or who may not delete, and run it again.",
+    )
+
+
+def _require_fresh(workspace: Workspace, plan: ArtifactRef, facts: Sequence[tuple[int, Fact]]) -> None:
+    planned = [fact for _, fact in facts if fact.kind == "planned"]
+    if not planned:
+        raise CheckFailed(
+            "plan-unrecorded", "The ledger knows of no such plan: nobody planned this", where=plan.digest, do="Plan again."
+        )
+    if workspace.now() - datetime.fromisoformat(planned[-1].at) > timedelta(days=PLAN_DAYS):
+        raise CheckFailed(
+            "plan-too-old", f"The plan is older than {PLAN_DAYS} days", where=plan.digest, do="Plan again, and look at it."
+        )
+
+
+def _certified(
+    workspace: Workspace,
+    caller: Caller,
+    plan: ArtifactRef,
+    planned: PurgePlan,
+    fact: tuple[int, Fact],
+    open_target: Callable[[Step], Target],
+    *,
+    repeat: bool,
+) -> Purged:
+    index, told = fact
+    ledger = workspace.ledger()
+    look = next(link.digest for link in told.links if link.kind == "purge-look")
+    looked = workspace.artifacts.find(Look, look).looked
+    certificate = certify(
+        planned,
+        plan.digest,
+        looked,
+        at=datetime.fromisoformat(told.at),
+        fact=index,
+        checkpoint=ledger.checkpoint_of(index),
+    )
+    signed = sign_certificate(certificate, workspace.keyring().signer("passport"))
+    ref = workspace.artifacts.put_bytes("certificate", signed, counts=told.counts)
+    if not _is_recorded(ledger, ref):
+        record(workspace, caller, CERTIFIED, links={"purge-plan": plan.digest, "certificate": ref.digest}, reason=planned.cause)
+    if repeat:
+        require_still_gone([look_at(workspace, step, open_target(step)) for step in planned.steps], where=ref.digest)
+    return Purged(ref=ref, certificate=certificate, waiting_until=None, flow=flow_of_looks(plan, looked))
+
+
+def require_still_gone(looked: Sequence[Looked], *, where: str) -> None:
+    """:raises CheckFailed: naming the places where something came back."""
+    back = sum(one.left for one in looked)
+    if back:
+        raise CheckFailed(
+            "came-back",
+            f"{back:,} things are there again: {places_with_left(looked)}",
+            where=where,
+            do="Find out who restored or wrote them, plan again and purge.",
+        )
+
+
+def _is_recorded(ledger: Ledger, ref: ArtifactRef) -> bool:
+    return any(fact.kind == CERTIFIED for _, fact in ledger.find("certificate", ref.digest))
+
+
+def _fact(facts: Sequence[tuple[int, Fact]], kind: str) -> tuple[int, Fact] | None:
+    return next((one for one in facts if one[1].kind == kind), None)
+
+
+def _counts(looked: Sequence[Looked]) -> dict[str, int]:
+    return {
+        "places": len(looked),
+        "looked": sum(one.looked for one in looked),
+        "gone": sum(one.gone for one in looked),
+        "left": sum(one.left for one in looked),
+        "kept": sum(kept.count for one in looked for kept in one.kept),
+    }
