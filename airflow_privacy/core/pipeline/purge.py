@@ -8,12 +8,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from airflow_privacy.core.attest.certificate import verify_certificate
 from airflow_privacy.core.contract.odcs import load_contract
 from airflow_privacy.core.errors import BadInput, CheckFailed, LedgerDiverged, VerificationError
 from airflow_privacy.core.io.purge.target import Found, Pace, Progress, Target
 from airflow_privacy.core.keyring import public_keys
 from airflow_privacy.core.ledger.verify import check_prefix
+from airflow_privacy.core.ledger.view import LedgerView
 from airflow_privacy.core.model.contract import Contract
 from airflow_privacy.core.model.flow import Flow, FlowTable, Outcome
 from airflow_privacy.core.model.purge import Certificate, Looked, PurgePlan, Step
@@ -26,11 +29,12 @@ from airflow_privacy.core.pipeline.purge_execution import (
     PURGED,
     Purged,
     counts_of,
+    cut_off,
     execute_plan,
     flow_of_looks,
     look_at,
+    look_of,
     require_still_gone,
-    telling,
 )
 from airflow_privacy.core.pipeline.purge_targets import judged_by, rule_for, target_for
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, links_of, record
@@ -123,7 +127,9 @@ def verify_purge(workspace: Workspace, caller: Caller, *, certificate: ArtifactR
     also = {kept.by for one in held.looked for kept in one.kept if kept.why == "legal-hold"}
     named = {hold for by in also for hold in by.split(", ") if hold}
     opener = opener_of(workspace, planned, also=tuple(sorted(named)))
-    looked = [_look_everywhere(workspace, step, opener(step)) for step in planned.steps]
+    told = dict(LedgerView(workspace.ledger_path).find("purge-plan", held.plan))[held.fact]
+    steps = zip(planned.steps, look_of(workspace, told).spared, strict=True)
+    looked = [_look_everywhere(workspace, step, opener(step), spared) for step, spared in steps]
     return conclude_look(workspace, caller, certificate, held, looked)
 
 
@@ -134,10 +140,10 @@ def check_certificate(workspace: Workspace, certificate: ArtifactRef) -> Certifi
     """
     if certificate.kind != "certificate":
         raise VerificationError("wrong-artifact", f"Expected a certificate, got a reference to {certificate.kind!r}")
-    keys = public_keys(workspace.home)
-    found = verify_certificate(workspace.artifacts.get_bytes(certificate), keys["passport"].public_key)
-    check_prefix(found.checkpoint, workspace.ledger_path, public_key=keys["checkpoint"].public_key)
-    facts = dict(workspace.ledger().find("purge-plan", found.plan))
+    found = verify_signature(workspace, workspace.artifacts.get_bytes(certificate))
+    key = public_keys(workspace.home)["checkpoint"].public_key
+    check_prefix(found.checkpoint, workspace.ledger_path, public_key=key)
+    facts = dict(LedgerView(workspace.ledger_path).find("purge-plan", found.plan))
     told = facts.get(found.fact)
     certified = {
         link.digest for fact in facts.values() if fact.kind == CERTIFIED for link in fact.links if link.kind == "certificate"
@@ -150,6 +156,14 @@ def check_certificate(workspace: Workspace, certificate: ArtifactRef) -> Certifi
             do="Run airflow-privacy ledger verify.",
         )
     return found
+
+
+def verify_signature(workspace: Workspace, envelope: bytes) -> Certificate:
+    """The certificate in an envelope, held against the home's public key alone.
+
+    :raises VerificationError: it does not hold.
+    """
+    return verify_certificate(envelope, public_keys(workspace.home)["passport"].public_key)
 
 
 def conclude_look(
@@ -197,10 +211,14 @@ def _planned_step(workspace: Workspace, contract: Contract, uri: str, moment: da
     def tally(hold: str, count: int) -> None:
         kept[hold] += count
 
-    with telling(uri):
-        by = judged_by(workspace, uri, contract.retention.anchor)
+    anchor = contract.retention.anchor
+
+    def find() -> tuple[Found, str]:
+        by = judged_by(workspace, uri, anchor)
         rule, reason = rule_for(workspace, contract, by=by, as_of=moment, cover=cover, tally=tally)
-        found = target_for(workspace, uri, rule).find()
+        return target_for(workspace, uri, rule).find(), reason
+
+    found, reason = cut_off(uri, find)
     return with_words(workspace, found, dataset=contract.id, reason=reason, held=kept), found.things
 
 
@@ -211,24 +229,17 @@ def with_words(workspace: Workspace, found: Found, *, dataset: str, reason: str,
     return step_of(found.step, dataset=dataset, reason=reason, listing=listing, kept=found.kept, held=held)
 
 
-def _look_everywhere(workspace: Workspace, step: Step, target: Target) -> Looked:
+def _look_everywhere(workspace: Workspace, step: Step, target: Target, spared: str) -> Looked:
     """What was listed, and what the rule finds at the place by now: a file may come back under another name."""
-    looked = look_at(workspace, step, target)
+    looked = look_at(workspace, step, target, spared=spared)
     if not step.listing or looked.left:
         return looked
-    with telling(step.uri):
-        try:
-            found = target.find()
-        except BadInput as error:
-            if error.reason not in _NOTHING_THERE:
-                raise
-            return looked
-    return _with_found(looked, found)
-
-
-def _with_found(looked: Looked, found: Found) -> Looked:
-    from msgspec.structs import replace
-
+    try:
+        found = cut_off(step.uri, target.find)
+    except BadInput as error:
+        if error.reason not in _NOTHING_THERE:
+            raise
+        return looked
     exempt = sum(kept.count for kept in looked.kept)
     back = max(0, found.step.counts.get("expired", 0) - exempt)
     return replace(looked, left=back, looked=max(looked.looked, found.things))

@@ -13,10 +13,10 @@ A hold that is placed after the plan is honoured, up to the moment when its plac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import msgspec
 
@@ -40,6 +40,8 @@ from airflow_privacy.core.retention.plan import LEGAL_HOLD, NOT_YET, goes
 STARTED, PURGED, CERTIFIED = "started", "purged", "certified"
 PLAN_DAYS = 7
 """How old a plan may be when the first deletion under it begins."""
+
+T = TypeVar("T")
 
 _TRIES = 3
 _NAMED = 10
@@ -91,12 +93,13 @@ def execute_plan(
             agreed = {f"approval-{number}": ref.digest for number, ref in enumerate(approvals, 1)}
             links = {"purge-plan": plan.digest, **agreed}
             record(workspace, caller, STARTED, links=links, counts=counts_of(planned), reason=planned.cause)
-        looked = tuple(_carry_out(workspace, planned, step, open_target, pace, progress) for step in planned.steps)
+        done_steps = [_carry_out(workspace, planned, step, open_target, pace, progress) for step in planned.steps]
+        looked = tuple(one for one, _ in done_steps)
         _require_gone(workspace, caller, plan, looked)
         until = waiting_until(looked)
         if until is not None:
             return Purged(ref=None, certificate=None, waiting_until=until, flow=flow_of_looks(plan, looked))
-        look = workspace.artifacts.put(Look(plan=plan.digest, looked=looked))
+        look = workspace.artifacts.put(Look(plan=plan.digest, looked=looked, spared=tuple(spared for _, spared in done_steps)))
         links = {"purge-plan": plan.digest, "purge-look": look.digest}
         record(workspace, caller, PURGED, links=links, counts=_counts(looked), reason=planned.cause)
         fact = _fact(workspace.ledger().find("purge-plan", plan.digest), PURGED)
@@ -104,10 +107,24 @@ def execute_plan(
         return _certified(workspace, caller, plan, planned, fact, open_target, repeat=False)
 
 
-def look_at(workspace: Workspace, step: Step, target: Target) -> Looked:
-    """The second look at one step's place."""
-    with telling(step.uri):
-        return target.look_again(step, items_of(workspace, step))
+def was_started(workspace: Workspace, plan: ArtifactRef) -> bool:
+    """Whether a first deletion under the plan was begun: what goes on needs no further approval."""
+    return _fact(workspace.ledger().find("purge-plan", plan.digest), STARTED) is not None
+
+
+def look_at(workspace: Workspace, step: Step, target: Target, *, spared: str = "") -> Looked:
+    """A later look at one step's place.
+
+    :param spared: digest of the listing of what stayed when the plan was carried out.
+    """
+    stayed = set(workspace.artifacts.find(Listing, spared).items) if spared else set()
+    items = tuple(item for item in items_of(workspace, step) if item not in stayed)
+    return cut_off(step.uri, lambda: target.look_again(step, items))
+
+
+def look_of(workspace: Workspace, fact: Fact) -> Look:
+    """What was found when a plan had been carried out, by the fact ``purged``."""
+    return workspace.artifacts.find(Look, next(link.digest for link in fact.links if link.kind == "purge-look"))
 
 
 def items_of(workspace: Workspace, step: Step) -> tuple[Item, ...]:
@@ -165,12 +182,13 @@ def require_current(workspace: Workspace, plan: PurgePlan, facts: Sequence[tuple
             )
 
 
-@contextmanager
-def telling(uri: str) -> Iterator[None]:
-    """Foreign exceptions may hold keys and values: only their kind gets through, and a later try may mend it."""
+def cut_off(uri: str, ask: Callable[[], T]) -> T:
+    """What *ask* gives. Foreign exceptions may hold keys and values: only their kind gets through, and a later try may mend it.
+
+    :raises TransientError: a foreign exception.
+    """
     try:
-        yield
-        return
+        return ask()
     except PrivacyError:
         raise
     except Exception as error:  # noqa: BLE001 - its message may hold values
@@ -197,38 +215,45 @@ def _carry_out(
     open_target: Callable[[Step], Target],
     pace: Pace,
     progress: Progress,
-) -> Looked:
-    target, items = open_target(step), items_of(workspace, step)
+) -> tuple[Looked, str]:
+    """What the second look found, and the listing of what a new hold spared."""
     holds = _placed_since(workspace, plan, step)
-    spared: tuple[Item, ...] = ()
-    with telling(step.uri):
-        if holds and items:
-            found = target.find()
-            still = {(item.kind, item.name, item.version) for item in (found.listing.items if found.listing else ())}
-            spared = tuple(item for item in items if (item.kind, item.name, item.version) not in still)
-            items = tuple(item for item in items if (item.kind, item.name, item.version) in still)
-        looked = target.look_again(step, items) if not goes(step) else None
+
+    def act() -> tuple[Looked, str]:
+        target, items = open_target(step), items_of(workspace, step)
+        spared = _spared(target, step, items) if holds and items else ()
+        stays = set(spared)
+        items = tuple(item for item in items if item not in stays)
         for _ in range(_TRIES):
-            if looked is not None and not looked.left:
-                break
-            if items or not step.listing:
+            if items or (goes(step) and not step.listing):
                 target.remove(step, items, pace=pace, progress=progress)
             looked = target.look_again(step, items)
-        assert looked is not None  # noqa: S101 - looked at once at least
-        return _with_spared(looked, target.look_again(step, spared), holds) if spared else looked
+            if not looked.left:
+                break
+        if not spared:
+            return looked, ""
+        kept = Kept(why=LEGAL_HOLD, count=len(spared), by=", ".join(holds))
+        looked = msgspec.structs.replace(looked, looked=looked.looked + len(spared), kept=(*looked.kept, kept))
+        return looked, workspace.artifacts.put(Listing(items=spared)).digest
+
+    return cut_off(step.uri, act)
+
+
+def _spared(target: Target, step: Step, items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """Those that were planned, are there, and by the rule of today do not go any more."""
+    found = target.find()
+    still = {(item.kind, item.name, item.version) for item in (found.listing.items if found.listing else ())}
+    others = tuple(item for item in items if (item.kind, item.name, item.version) not in still)
+    there = target.look_again(step, others).left if others else 0
+    if there in (0, len(others)):
+        return others if there else ()
+    # Some of them went before the hold came, in a run that was cut: each is asked for by itself.
+    return tuple(item for item in others if target.look_again(step, (item,)).left)
 
 
 def _placed_since(workspace: Workspace, plan: PurgePlan, step: Step) -> tuple[str, ...]:
     as_of = datetime.fromisoformat(plan.as_of)
     return tuple(hold for hold in cover_for(workspace, step.dataset, as_of=as_of).ids if hold not in plan.holds)
-
-
-def _with_spared(looked: Looked, spared: Looked, holds: Sequence[str]) -> Looked:
-    """What a new hold keeps is no failure. Of what was planned and is not found any more, the rest went before the hold came."""
-    kept = (Kept(why=LEGAL_HOLD, count=spared.left, by=", ".join(holds)),) if spared.left else ()
-    return msgspec.structs.replace(
-        looked, looked=looked.looked + spared.looked, gone=looked.gone + spared.gone, kept=(*looked.kept, *kept)
-    )
 
 
 def _require_gone(workspace: Workspace, caller: Caller, plan: ArtifactRef, looked: Sequence[Looked]) -> None:
@@ -268,12 +293,11 @@ def _certified(
 ) -> Purged:
     index, told = fact
     ledger = workspace.ledger()
-    look = next(link.digest for link in told.links if link.kind == "purge-look")
-    looked = workspace.artifacts.find(Look, look).looked
+    look = look_of(workspace, told)
     certificate = certify(
         planned,
         plan.digest,
-        looked,
+        look.looked,
         at=datetime.fromisoformat(told.at),
         fact=index,
         checkpoint=ledger.checkpoint_of(index),
@@ -283,8 +307,10 @@ def _certified(
     if not _is_recorded(ledger, ref):
         record(workspace, caller, CERTIFIED, links={"purge-plan": plan.digest, "certificate": ref.digest}, reason=planned.cause)
     if repeat:
-        require_still_gone([look_at(workspace, step, open_target(step)) for step in planned.steps], where=ref.digest)
-    return Purged(ref=ref, certificate=certificate, waiting_until=None, flow=flow_of_looks(plan, looked))
+        pairs = zip(planned.steps, look.spared, strict=True)
+        looked = [look_at(workspace, step, open_target(step), spared=spared) for step, spared in pairs]
+        require_still_gone(looked, where=ref.digest)
+    return Purged(ref=ref, certificate=certificate, waiting_until=None, flow=flow_of_looks(plan, look.looked))
 
 
 def require_still_gone(looked: Sequence[Looked], *, where: str) -> None:
