@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,8 +13,9 @@ from airflow_privacy.core.model.contract import Contract
 from airflow_privacy.core.model.policy import Boundary
 from airflow_privacy.core.model.purge import PurgePlan
 from airflow_privacy.core.model.refs import ArtifactRef
-from airflow_privacy.core.pipeline.approvals import Run, valid_approvals
-from airflow_privacy.core.pipeline.workspace import Workspace
+from airflow_privacy.core.pipeline.approvals import Request, Run, require_no_rejection, short, valid_approvals
+from airflow_privacy.core.pipeline.workspace import Caller, Workspace, record
+from airflow_privacy.core.retention.plan import explain
 
 HOURS = 24
 """How long an approval of a purge holds."""
@@ -52,6 +54,34 @@ def gather_purge(workspace: Workspace, plan: ArtifactRef) -> PurgeRequest:
         )
     boundary = Boundary(source="data", destination="deletion", approvers=approvers, level="raw", min_k=1, approval_hours=HOURS)
     return PurgeRequest(digest=plan.digest, plan=planned, contract=first, boundary=boundary)
+
+
+def ask_purge(workspace: Workspace, caller: Caller, request: PurgeRequest) -> Request:
+    """Write the request for an approver: places, counts and reasons; no file's or partition's name.
+
+    :raises TerminalError: it was rejected in this run, or the key that an answer is signed with is missing.
+    """
+    workspace.keyring().signer("approval")
+    require_no_rejection(workspace.ledger(), request.digest, run=caller.run)
+    record(workspace, caller, "requested", links={"evidence": request.digest, "purge-plan": request.digest})
+    body = (
+        "This would be deleted for good:",
+        "",
+        "```",
+        explain(request.plan, request.digest),
+        "```",
+        "",
+        f"You agree to exactly this, bound to `{request.digest}`, and to nothing else.",
+    )
+    return Request(
+        evidence=request.digest,
+        nonce=secrets.token_hex(16),
+        subject=f"Purge {request.contract.name}? Plan {short(request.digest)}",
+        body="\n".join(body),
+        approvers=request.boundary.approvers,
+        hours=request.boundary.approval_hours,
+        asked_at=workspace.now(),
+    )
 
 
 def require_agreed(workspace: Workspace, plan: ArtifactRef, approvals: Sequence[ArtifactRef], *, run: Run | None) -> None:
