@@ -1,4 +1,4 @@
-"""A subject in a published dataset as a target of a purge: find, remove, look again. A stub of the interface; the work follows."""
+"""A subject in a published dataset as a target of a purge: find, remove, look again."""
 
 from __future__ import annotations
 
