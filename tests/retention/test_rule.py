@@ -14,7 +14,7 @@ from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.model.contract import Contract, Retention
 from airflow_privacy.core.model.purge import Hold
 from airflow_privacy.core.retention.hold import Cover, cover_of, in_force
-from airflow_privacy.core.retention.rule import Judges, judges_of
+from airflow_privacy.core.retention.rule import Judges, Watch, judges_of
 
 NOW = datetime(2024, 6, 15, tzinfo=UTC)
 
@@ -121,12 +121,20 @@ def test_the_columns_are_the_anchor_and_what_tells_who_is_held() -> None:
 
 
 def test_each_hold_is_told_how_many_it_kept() -> None:
-    told: dict[str, int] = {}
+    watch = Watch()
     cover = cover_of([hold("a", partition="country=DE"), hold("b", partition="country=FR")], "visits")
-    found = judges_of(contract(), by="rows", as_of=NOW, cover=cover, tally=lambda by, count: told.update({by: count}))
+    found = judges_of(contract(), by="rows", as_of=NOW, cover=cover, watch=watch)
     rows = pl.DataFrame({"day": [date(2020, 1, 1)] * 3, "country": ["DE", "DE", "FR"]})
     assert judged(rows, found) == ["held"] * 3
-    assert told == {"a": 2, "b": 1}
+    assert watch.held == {"a": 2, "b": 1}
+    assert watch.earliest is None
+
+
+def test_the_oldest_of_what_goes_is_seen() -> None:
+    watch = Watch()
+    found = judges_of(contract(), by="rows", as_of=NOW, cover=Cover(), watch=watch)
+    judged(pl.DataFrame({"day": [date(2024, 6, 1), date(2020, 1, 1), None, date(2021, 1, 1)]}), found)
+    assert watch.earliest == datetime(2020, 1, 2, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -40,6 +39,7 @@ from airflow_privacy.core.pipeline.purge_targets import judged_by, rule_for, tar
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, links_of, record
 from airflow_privacy.core.retention.hold import Cover
 from airflow_privacy.core.retention.plan import as_of, retention_plan, step_of
+from airflow_privacy.core.retention.rule import Watch
 
 VERIFIED = "verified"
 GONE, CAME_BACK = "gone", "came-back"
@@ -206,27 +206,28 @@ def _planned_step(workspace: Workspace, contract: Contract, uri: str, moment: da
     if contract.retention is None:
         do = "Add retention to the contract's slaProperties."
         raise BadInput("no-retention", "The contract promises no retention period", where=contract.name, do=do)
-    kept: Counter[str] = Counter()
-
-    def tally(hold: str, count: int) -> None:
-        kept[hold] += count
-
+    watch = Watch()
     anchor = contract.retention.anchor
 
     def find() -> tuple[Found, str]:
         by = judged_by(workspace, uri, anchor)
-        rule, reason = rule_for(workspace, contract, by=by, as_of=moment, cover=cover, tally=tally)
+        rule, reason = rule_for(workspace, contract, by=by, as_of=moment, cover=cover, watch=watch)
         return target_for(workspace, uri, rule).find(), reason
 
     found, reason = cut_off(uri, find)
-    return with_words(workspace, found, dataset=contract.id, reason=reason, held=kept), found.things
+    return with_words(workspace, found, dataset=contract.id, reason=reason, moment=moment, watch=watch), found.things
 
 
-def with_words(workspace: Workspace, found: Found, *, dataset: str, reason: str, held: Counter[str]) -> Step:
-    """A found step with its listing stored, and the caller's words."""
+def with_words(workspace: Workspace, found: Found, *, dataset: str, reason: str, moment: datetime, watch: Watch) -> Step:
+    """A found step with its listing stored, and the caller's words.
+
+    :param watch: what the rule's judges saw while it was found; ages are counted to *moment*, whenever somebody looks.
+    """
     has_items = found.listing is not None and found.listing.items
     listing = workspace.artifacts.put(found.listing).digest if found.listing is not None and has_items else ""
-    return step_of(found.step, dataset=dataset, reason=reason, listing=listing, kept=found.kept, held=held)
+    oldest = found.step.oldest_days if watch.earliest is None else max(0, (moment - watch.earliest).days)
+    step = replace(found.step, oldest_days=oldest)
+    return step_of(step, dataset=dataset, reason=reason, listing=listing, kept=found.kept, held=watch.held)
 
 
 def _look_everywhere(workspace: Workspace, step: Step, target: Target, spared: str) -> Looked:

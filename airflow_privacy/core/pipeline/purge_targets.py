@@ -16,7 +16,7 @@ from airflow_privacy.core.model.purge import Method
 from airflow_privacy.core.pipeline.holds import subject_digests
 from airflow_privacy.core.pipeline.workspace import Workspace
 from airflow_privacy.core.retention.hold import Cover
-from airflow_privacy.core.retention.rule import By, Tally, judges_of
+from airflow_privacy.core.retention.rule import By, Watch, judges_of
 
 _THINGS: tuple[Method, ...] = ("delete-files", "delete-objects")
 _POINTER = "current.json"
@@ -40,14 +40,14 @@ def judged_by(workspace: Workspace, uri: str, anchor: str | None, *, method: Met
 
 
 def rule_for(
-    workspace: Workspace, contract: Contract, *, by: By, as_of: datetime, cover: Cover, tally: Tally | None = None
+    workspace: Workspace, contract: Contract, *, by: By, as_of: datetime, cover: Cover, watch: Watch | None = None
 ) -> tuple[Rule, str]:
     """The contract's period as a rule for one store, and why things go, in a sentence.
 
     :raises BadInput: as :func:`judges_of`.
     """
     digests = subject_digests(workspace) if cover.subjects else None
-    judges = judges_of(contract, by=by, as_of=as_of, cover=cover, digests=digests, tally=tally)
+    judges = judges_of(contract, by=by, as_of=as_of, cover=cover, digests=digests, watch=watch)
     # An anchor that is the limit itself has outlived the period.
     bound = (
         Before(column=judges.anchor, moment=judges.limit + timedelta(microseconds=1)) if by == "rows" and judges.anchor else None

@@ -6,6 +6,7 @@ judges whole things, any other column judges rows. A judge tells a disposition a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,14 +17,32 @@ import polars as pl
 from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.model.contract import Contract, Retention
 from airflow_privacy.core.model.purge import Disposition
-from airflow_privacy.core.retention.disposition import Period, disposition_of, dispositions, last_moment
+from airflow_privacy.core.retention.disposition import (
+    Period,
+    disposition_of,
+    dispositions,
+    earliest,
+    last_moment,
+    latest_of,
+    zone_of,
+)
 from airflow_privacy.core.retention.hold import Cover, Digests, columns_of, hold_of_thing, holds_of_rows
 
 By: TypeAlias = Literal["rows", "partition", "age"]
 """What is judged: rows by a column; whole things by a partition's value, or by when they were written."""
 
-Tally: TypeAlias = Callable[[str, int], None]
-"""Told which hold kept how many."""
+
+@dataclass
+class Watch:
+    """What judges saw while a place was looked at: the earliest anchor of what goes, and how many each hold kept, by its id."""
+
+    earliest: datetime | None = None
+    held: Counter[str] = field(default_factory=Counter)
+
+    def going(self, moment: datetime | None) -> None:
+        """Something goes whose anchor means this moment at the latest."""
+        if moment is not None and (self.earliest is None or moment < self.earliest):
+            self.earliest = moment
 
 
 class Thing(Protocol):
@@ -60,7 +79,7 @@ def judges_of(
     as_of: datetime,
     cover: Cover,
     digests: Digests | None = None,
-    tally: Tally | None = None,
+    watch: Watch | None = None,
 ) -> Judges:
     """What the contract's retention says at one place.
 
@@ -68,6 +87,7 @@ def judges_of(
     :param as_of: the moment that ages are counted to, aware.
     :param cover: the holds on the dataset that are in force.
     :param digests: keyed digests of subjects, for holds of subjects.
+    :param watch: told what goes and what is held, while the judges are asked.
     :raises BadInput: the contract promises no retention, has no anchor where rows or partitions are judged, or names an unknown
         time zone.
     """
@@ -86,9 +106,9 @@ def judges_of(
     limit = last_moment(as_of, period)
     if by == "rows":
         columns = tuple(dict.fromkeys((retention.anchor or "", *columns_of(cover, subject_key=contract.subject_key))))
-        judge = _rows_judge(contract, retention.anchor or "", period, as_of, cover, digests, tally)
+        judge = _rows_judge(contract, retention.anchor or "", period, as_of, cover, digests, watch)
         return Judges(columns=columns, rows=judge, anchor=retention.anchor, limit=limit, reason=_reason(retention, by))
-    thing = _thing_judge(retention, by, period, as_of, cover, tally)
+    thing = _thing_judge(retention, by, period, as_of, cover, watch)
     return Judges(columns=(), thing=thing, anchor=retention.anchor, limit=limit, reason=_reason(retention, by))
 
 
@@ -99,17 +119,21 @@ def _rows_judge(
     as_of: datetime,
     cover: Cover,
     digests: Digests | None,
-    tally: Tally | None,
+    watch: Watch | None,
 ) -> Callable[[pl.DataFrame], pl.Series]:
     def judge(rows: pl.DataFrame) -> pl.Series:
         judged = dispositions(rows[anchor], period, now=as_of).cast(pl.String)
         expired = judged == "expired"
-        if not cover.ids or not expired.any():
+        if not expired.any():
+            return judged
+        if not cover.ids:
+            if watch is not None:
+                watch.going(earliest(rows[anchor].filter(expired), period))
             return judged
         by = holds_of_rows(cover, rows.filter(expired), subject_key=contract.subject_key, digests=digests)
-        if tally is not None:
-            for hold, count in by.drop_nulls().value_counts().rows():
-                tally(hold, count)
+        if watch is not None:
+            watch.held.update(dict(by.drop_nulls().value_counts().rows()))
+            watch.going(earliest(rows[anchor].filter(expired).filter(by.is_null()), period))
         kept = pl.select(pl.when(by.is_null()).then(pl.lit("expired")).otherwise(pl.lit("held"))).to_series()
         return judged.scatter(expired.arg_true(), kept)
 
@@ -117,7 +141,7 @@ def _rows_judge(
 
 
 def _thing_judge(
-    retention: Retention, by: By, period: Period, as_of: datetime, cover: Cover, tally: Tally | None
+    retention: Retention, by: By, period: Period, as_of: datetime, cover: Cover, watch: Watch | None
 ) -> Callable[[Thing], Disposition]:
     anchor = retention.anchor
 
@@ -130,11 +154,11 @@ def _thing_judge(
         if found != "expired":
             return found
         hold = hold_of_thing(cover, thing.partitions)
-        if hold is None:
-            return found
-        if tally is not None:
-            tally(hold, 1)
-        return "held"
+        if watch is not None and hold is not None:
+            watch.held[hold] += 1
+        elif watch is not None:
+            watch.going(latest_of(told, zone_of(period.zone)) if isinstance(told, str) else told)
+        return found if hold is None else "held"
 
     return judge
 
