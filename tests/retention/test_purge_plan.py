@@ -39,8 +39,8 @@ def test_ages_are_counted_to_the_beginning_of_the_day_in_utc() -> None:
         as_of(datetime(2024, 6, 15))
 
 
-def test_the_order_in_which_places_are_found_does_not_matter() -> None:
-    assert digest_of(plan(step("/b"), step("/a"))) == digest_of(plan(step("/a"), step("/b")))
+def test_places_stay_in_the_order_in_which_they_go() -> None:
+    assert [one.uri for one in plan(step("/b"), step("/a")).steps] == ["/b", "/a"]
 
 
 def test_the_largest_share_of_any_place_counts() -> None:
@@ -63,6 +63,11 @@ def test_holds_that_do_not_add_up_to_what_was_found_are_named_together() -> None
     found = step(counts={"held": 5})
     made = step_of(found, dataset="d", reason="r", listing="", kept=(), held={"b": 2, "a": 2})
     assert made.kept == (Kept(why="legal-hold", count=5, by="a, b"),)
+
+
+def test_a_store_that_asks_twice_counts_nothing_twice() -> None:
+    made = step_of(step(counts={"held": 5}), dataset="d", reason="r", listing="", kept=(), held={"b": 4, "a": 6})
+    assert made.kept == (Kept(why="legal-hold", count=3, by="a"), Kept(why="legal-hold", count=2, by="b"))
 
 
 def test_the_explanation_has_place_what_how_many_share_oldest_and_why() -> None:

@@ -35,7 +35,7 @@ from airflow_privacy.core.pipeline.purge_execution import (
     look_of,
     require_still_gone,
 )
-from airflow_privacy.core.pipeline.purge_targets import judged_by, rule_for, target_for
+from airflow_privacy.core.pipeline.purge_targets import in_order, judged_by, rule_for, target_for
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, links_of, record
 from airflow_privacy.core.retention.hold import Cover
 from airflow_privacy.core.retention.plan import as_of, retention_plan, step_of
@@ -65,18 +65,19 @@ def plan_purge(
     Ages are counted to the beginning of the day in UTC: planning again on that day over the same things gives the same digest.
 
     :param max_share: from which share of a place on somebody must agree.
-    :param places: URIs; the locations of the contract's servers by default.
+    :param places: URIs in the order in which they go; the locations of the contract's servers by default. Tables of a database
+        go before those that they refer to, whatever the order.
     :param progress: told how many places were looked at, of how many.
     :raises BadInput: no retention, no anchor where one is needed, a server without a location, a place that cannot be judged.
     """
     agreed = _contract(workspace, contract)
     moment = as_of(workspace.now())
-    uris = _places(agreed, places)
+    uris = in_order(workspace, _places(agreed, places))
     cover = cover_for(workspace, agreed.id, as_of=moment)
     steps: list[tuple[Step, int]] = []
     for number, uri in enumerate(uris):
         progress(number, len(uris))
-        steps.append(_planned_step(workspace, agreed, uri, moment, cover))
+        steps.append(_planned_step(workspace, agreed, uri, moment, cover, uris[:number]))
     progress(len(uris), len(uris))
     of = workspace.artifacts.put(agreed)
     plan = retention_plan(agreed, of.digest, steps, moment=moment, holds=cover.ids, max_share=max_share)
@@ -202,7 +203,9 @@ def opener_of(workspace: Workspace, plan: PurgePlan, *, also: tuple[str, ...] = 
     return opened
 
 
-def _planned_step(workspace: Workspace, contract: Contract, uri: str, moment: datetime, cover: Cover) -> tuple[Step, int]:
+def _planned_step(
+    workspace: Workspace, contract: Contract, uri: str, moment: datetime, cover: Cover, earlier: tuple[str, ...]
+) -> tuple[Step, int]:
     if contract.retention is None:
         do = "Add retention to the contract's slaProperties."
         raise BadInput("no-retention", "The contract promises no retention period", where=contract.name, do=do)
@@ -212,7 +215,7 @@ def _planned_step(workspace: Workspace, contract: Contract, uri: str, moment: da
     def find() -> tuple[Found, str]:
         by = judged_by(workspace, uri, anchor)
         rule, reason = rule_for(workspace, contract, by=by, as_of=moment, cover=cover, watch=watch)
-        return target_for(workspace, uri, rule).find(), reason
+        return target_for(workspace, uri, rule, earlier=earlier).find(), reason
 
     found, reason = cut_off(uri, find)
     return with_words(workspace, found, dataset=contract.id, reason=reason, moment=moment, watch=watch), found.things
@@ -265,9 +268,9 @@ def _contract(workspace: Workspace, contract: ArtifactRef | Path | str) -> Contr
 
 def _places(contract: Contract, places: tuple[str, ...]) -> tuple[str, ...]:
     if places:
-        return tuple(dict.fromkeys(places))
+        return places
     nowhere = [server.name for server in contract.servers if not server.location]
     if nowhere or not contract.servers:
         what = f"Servers of the contract have no location: {', '.join(nowhere)}" if nowhere else "The contract names no server"
         raise BadInput("no-place", what, where=contract.name, do="Give them a location, or name the places to purge.")
-    return tuple(dict.fromkeys(server.location for server in contract.servers if server.location))
+    return tuple(server.location for server in contract.servers if server.location)

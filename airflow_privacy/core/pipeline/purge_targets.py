@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from airflow_privacy.core.io.lakehouse import is_lakehouse
 from airflow_privacy.core.io.purge.target import Before, Rule, Target
-from airflow_privacy.core.io.sql import is_sql
+from airflow_privacy.core.io.sql import is_sql, parse_sql
 from airflow_privacy.core.io.tables import is_table
 from airflow_privacy.core.model.contract import Contract
 from airflow_privacy.core.model.purge import Method
@@ -17,6 +19,9 @@ from airflow_privacy.core.pipeline.holds import subject_digests
 from airflow_privacy.core.pipeline.workspace import Workspace
 from airflow_privacy.core.retention.hold import Cover
 from airflow_privacy.core.retention.rule import By, Watch, judges_of
+
+if TYPE_CHECKING:
+    from airflow_privacy.core.io.purge.foreign_keys import ForeignKey
 
 _THINGS: tuple[Method, ...] = ("delete-files", "delete-objects")
 _POINTER = "current.json"
@@ -56,13 +61,17 @@ def rule_for(
     return rule, judges.reason
 
 
-def target_for(workspace: Workspace, uri: str, rule: Rule, *, method: Method | None = None) -> Target:
+def target_for(
+    workspace: Workspace, uri: str, rule: Rule, *, method: Method | None = None, earlier: Sequence[str] = ()
+) -> Target:
     """The place, ready to be looked at. A rule with columns judges rows, one without whole things.
 
+    :param earlier: places whose rows go before in the same plan: what only they refer to is not counted as kept.
     :raises BadInput: nothing here knows how to open it.
     """
     if is_sql(uri):
-        return _target("table_rows.table_rows_target", uri, rule=rule, databases=workspace.databases)
+        goes = _keys_of(workspace, uri, earlier) if any(is_sql(one) for one in earlier) else ()
+        return _target("table_rows.table_rows_target", uri, rule=rule, databases=workspace.databases, goes=goes)
     if is_lakehouse(uri):
         return _target("lakehouse.lakehouse_target", uri, rule=rule, now=workspace.now)
     if method == "drop-versions" or (method is None and is_published(workspace, uri)):
@@ -78,6 +87,27 @@ def _target(constructor: str, uri: str, **given: object) -> Target:
     module, _, name = constructor.partition(".")
     made: Target = getattr(import_module(f"airflow_privacy.core.io.purge.{module}"), name)(uri, **given)
     return made
+
+
+def in_order(workspace: Workspace, uris: Sequence[str]) -> tuple[str, ...]:
+    """Each place once, as given; tables of a database before the tables that they refer to."""
+    once = tuple(dict.fromkeys(uris))
+    tables = [uri for uri in once if is_sql(uri)]
+    if len(tables) < 2:
+        return once
+    from airflow_privacy.core.io.purge.linked_tables import deletion_order
+
+    ordered = iter(deletion_order(tables, workspace.databases))
+    return tuple(next(ordered) if is_sql(uri) else uri for uri in once)
+
+
+def _keys_of(workspace: Workspace, uri: str, earlier: Sequence[str]) -> tuple[ForeignKey, ...]:
+    from airflow_privacy.core.io.purge.linked_tables import linked_tables
+
+    place = parse_sql(uri)
+    children = [parse_sql(one) for one in earlier if is_sql(one)]
+    tables = linked_tables(workspace.databases(place.connection), place)
+    return tuple(key for table in tables if table.place == place for key in table.referred if key.child in children)
 
 
 def is_published(workspace: Workspace, uri: str) -> bool:
