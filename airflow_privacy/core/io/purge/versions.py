@@ -38,7 +38,6 @@ WHOLE = "."
 """The name by which a rule is asked about the dataset as a whole."""
 
 _DEAD_AFTER = timedelta(days=1)
-_METHOD = "drop-versions"
 _COPIES = "Copies of a version that were exported, registered elsewhere or replicated are not reached."
 _BACKUPS = "Backups and snapshots of the place are not reached."
 
@@ -68,11 +67,11 @@ class _Versions:
         kept = (Kept(why="legal-hold", count=counts["held"]),) if counts["held"] else ()
         items = tuple(Item(kind="version", name=one.name, sha256=one.manifest, bytes=one.bytes, rows=one.rows) for one in going)
         step = Step(
-            method=_METHOD,
+            method="drop-versions",
             uri=self.uri,
             unit="versions",
             dataset="",
-            counts=dict(counts),
+            counts=dict(counts.items()),
             bytes=sum(item.bytes for item in items),
             oldest_days=_oldest(going),
             kept=kept,
