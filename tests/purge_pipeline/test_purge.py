@@ -57,6 +57,32 @@ def test_one_purge_is_planned_started_purged_and_certified_once(case: PurgeCase)
     verify_ledger_of(case.workspace)
 
 
+def test_what_came_back_is_not_deleted_again_under_the_same_plan(case: PurgeCase) -> None:
+    plan = planned(case)
+    back = case.place / next(iter(days(42)))
+    run_purge(case.workspace, CALLER, plan=plan)
+    write_file(back, age=42)
+    with pytest.raises(CheckFailed, match="came-back"):
+        run_purge(case.workspace, CALLER, plan=plan)
+    assert back.exists()
+
+
+def test_what_came_back_and_was_planned_again_on_the_same_day_goes_with_another_certificate(case: PurgeCase) -> None:
+    texts = {path: path.read_text() for path in case.place.rglob("*.csv")}
+    first = run_purge(case.workspace, CALLER, plan=planned(case))
+    for path, text in texts.items():
+        write_file(path, age=42, text=text)
+    plan = planned(case)
+    assert first.certificate is not None and plan.digest == first.certificate.plan
+    second = run_purge(case.workspace, CALLER, plan=plan)
+    again = run_purge(case.workspace, CALLER, plan=plan)
+    assert len(case.files()) == 15
+    assert first.ref is not None and second.ref is not None and again.ref is not None
+    assert first.ref.digest != second.ref.digest == again.ref.digest
+    for one in (first.ref, second.ref):
+        verify_purge(case.workspace, CALLER, certificate=one)
+
+
 def test_what_was_not_planned_is_not_deleted(case: PurgeCase) -> None:
     plan = planned(case)
     late = case.place / next(iter(days(50)))

@@ -40,7 +40,7 @@ def planned(case: PurgeCase, *places: str) -> ArtifactRef:
 
 
 def left(server: PostgresServer, table: str = "visits") -> list[int]:
-    return [number for (number,) in server.run(f"select id from purging.{table} order by id")]
+    return [number for (number,) in server.run(f"select id from purging.{table} order by id")]  # noqa: S608
 
 
 def test_rows_go_children_first_and_null_and_future_stay(case: PurgeCase, server: PostgresServer) -> None:

@@ -20,6 +20,7 @@ import polars as pl
 from airflow_privacy.core.errors import BadInput, StorageUnavailable
 from airflow_privacy.core.keyring import list_keys
 from airflow_privacy.core.keyring.files import publish, read_private
+from airflow_privacy.core.ledger.view import LedgerView
 from airflow_privacy.core.mask.canonical import canonical_text
 from airflow_privacy.core.mask.pseudonymization.normalize import CHARACTER_STEPS, normalize
 from airflow_privacy.core.mask.pseudonymization.pseudonymize import hmac_sha256
@@ -184,7 +185,7 @@ def _require_recorded(workspace: Workspace, found: dict[str, Known]) -> None:
     if not workspace.ledger_path.exists():
         return
     placed: dict[str, str] = {}
-    for _, fact in workspace.ledger().facts():
+    for _, fact in LedgerView(workspace.ledger_path).facts():
         if fact.kind == PLACED:
             placed |= {link.digest: fact.reason for link in fact.links if link.kind == "hold"}
     there = {digest_of(one.hold) for one in found.values()}

@@ -82,13 +82,20 @@ def execute_plan(
     planned = workspace.artifacts.get(PurgePlan, plan)
     with dataset_locks(workspace.home, (step.dataset for step in planned.steps)):
         facts = workspace.ledger().find("purge-plan", plan.digest)
-        done = _fact(facts, PURGED)
+        done = _last(facts, PURGED)
         if done is not None:
-            return _certified(workspace, caller, plan, planned, done, open_target, repeat=True)
-        if _fact(facts, STARTED) is None:
+            # What came back on the day of the plan and was planned again has the same digest: that is another round.
+            facts = tuple(one for one in facts if one[0] > done[0])
+            if _last(facts, STARTED) is None:
+                finished = _certified(workspace, caller, plan, planned, done)
+                back = _look_again(workspace, planned, done[1], open_target)
+                if not any(one.left for one in back) or _last(facts, "planned") is None:
+                    require_still_gone(back, where=finished.ref.digest if finished.ref else plan.digest)
+                    return finished
+        if _last(facts, STARTED) is None:
             _require_fresh(workspace, plan, facts)
         require_current(workspace, planned, facts)
-        if _fact(facts, STARTED) is None:
+        if _last(facts, STARTED) is None:
             require_agreed(workspace, plan, approvals, run=run)
             agreed = {f"approval-{number}": ref.digest for number, ref in enumerate(approvals, 1)}
             links = {"purge-plan": plan.digest, **agreed}
@@ -102,14 +109,14 @@ def execute_plan(
         look = workspace.artifacts.put(Look(plan=plan.digest, looked=looked, spared=tuple(spared for _, spared in done_steps)))
         links = {"purge-plan": plan.digest, "purge-look": look.digest}
         record(workspace, caller, PURGED, links=links, counts=_counts(looked), reason=planned.cause)
-        fact = _fact(workspace.ledger().find("purge-plan", plan.digest), PURGED)
+        fact = _last(workspace.ledger().find("purge-plan", plan.digest), PURGED)
         assert fact is not None  # noqa: S101 - just written
-        return _certified(workspace, caller, plan, planned, fact, open_target, repeat=False)
+        return _certified(workspace, caller, plan, planned, fact)
 
 
 def was_started(workspace: Workspace, plan: ArtifactRef) -> bool:
     """Whether a first deletion under the plan was begun: what goes on needs no further approval."""
-    return _fact(workspace.ledger().find("purge-plan", plan.digest), STARTED) is not None
+    return _last(workspace.ledger().find("purge-plan", plan.digest), STARTED) is not None
 
 
 def look_at(workspace: Workspace, step: Step, target: Target, *, spared: str = "") -> Looked:
@@ -281,16 +288,7 @@ def _require_fresh(workspace: Workspace, plan: ArtifactRef, facts: Sequence[tupl
         )
 
 
-def _certified(
-    workspace: Workspace,
-    caller: Caller,
-    plan: ArtifactRef,
-    planned: PurgePlan,
-    fact: tuple[int, Fact],
-    open_target: Callable[[Step], Target],
-    *,
-    repeat: bool,
-) -> Purged:
+def _certified(workspace: Workspace, caller: Caller, plan: ArtifactRef, planned: PurgePlan, fact: tuple[int, Fact]) -> Purged:
     index, told = fact
     ledger = workspace.ledger()
     look = look_of(workspace, told)
@@ -306,11 +304,14 @@ def _certified(
     ref = workspace.artifacts.put_bytes("certificate", signed, counts=told.counts)
     if not _is_recorded(ledger, ref):
         record(workspace, caller, CERTIFIED, links={"purge-plan": plan.digest, "certificate": ref.digest}, reason=planned.cause)
-    if repeat:
-        pairs = zip(planned.steps, look.spared, strict=True)
-        looked = [look_at(workspace, step, open_target(step), spared=spared) for step, spared in pairs]
-        require_still_gone(looked, where=ref.digest)
     return Purged(ref=ref, certificate=certificate, waiting_until=None, flow=flow_of_looks(plan, look.looked))
+
+
+def _look_again(
+    workspace: Workspace, planned: PurgePlan, fact: Fact, open_target: Callable[[Step], Target]
+) -> tuple[Looked, ...]:
+    pairs = zip(planned.steps, look_of(workspace, fact).spared, strict=True)
+    return tuple(look_at(workspace, step, open_target(step), spared=spared) for step, spared in pairs)
 
 
 def require_still_gone(looked: Sequence[Looked], *, where: str) -> None:
@@ -329,8 +330,8 @@ def _is_recorded(ledger: Ledger, ref: ArtifactRef) -> bool:
     return any(fact.kind == CERTIFIED for _, fact in ledger.find("certificate", ref.digest))
 
 
-def _fact(facts: Sequence[tuple[int, Fact]], kind: str) -> tuple[int, Fact] | None:
-    return next((one for one in facts if one[1].kind == kind), None)
+def _last(facts: Sequence[tuple[int, Fact]], kind: str) -> tuple[int, Fact] | None:
+    return next((one for one in reversed(facts) if one[1].kind == kind), None)
 
 
 def _counts(looked: Sequence[Looked]) -> dict[str, int]:
