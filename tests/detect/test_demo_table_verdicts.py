@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from airflow_privacy.core.detect import presidio_bridge
+from airflow_privacy.core.detect.recognize.catalog import public_suffixes
 from airflow_privacy.core.detect.scan import detect_columns
 from airflow_privacy.core.io.source import open_source
 from airflow_privacy.core.model.findings import Findings
@@ -104,7 +105,7 @@ def test_detection_needs_no_network(path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     presidio_bridge._by_entity.cache_clear()
-    presidio_bridge._suffixes.cache_clear()
+    public_suffixes.cache_clear()
     found = detect_columns(open_source(str(path)), table=None, contract_digest=None, candidates=20)
     assert any(signal.source == "presidio" and signal.matched for column in found.columns for signal in column.signals)
 

@@ -97,6 +97,16 @@ def test_looking_again_at_the_same_bytes_compares_with_what_was_before_them(work
     assert detect(workspace, case, replace(CALLER, run="dag/wednesday")).drift == first.drift != ()
 
 
+def test_the_same_bytes_give_the_same_findings_though_another_table_of_the_contract_was_seen_meanwhile(
+    workspace: Workspace, case: Case
+) -> None:
+    first = detect(workspace, case)
+    other = case.raw.with_name("people-elsewhere.parquet")
+    pl.read_parquet(case.raw).with_columns(country=pl.col("email")).write_parquet(other)
+    detect(workspace, case, TUESDAY, source=str(other))
+    assert detect(workspace, case, replace(CALLER, run="dag/wednesday")) == first
+
+
 def test_a_table_that_lies_elsewhere_each_day_is_found_again_by_its_contract(workspace: Workspace, case: Case) -> None:
     detect(workspace, case)
     other = case.raw.with_name("people-tuesday.parquet")

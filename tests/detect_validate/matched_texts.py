@@ -32,7 +32,9 @@ def families(name: str) -> st.SearchStrategy[list[str]]:
         drawn = st.one_of(drawn, VALID[name], VALID[name])
         more = st.lists(VALID[name], min_size=10, max_size=15)
     chance = st.randoms(use_true_random=False)
-    return st.tuples(drawn, chance, more).map(lambda parts: _matched(kind, _family(*parts[:2]) + parts[2]))
+    # Compiled here and not while drawing: the regex module makes room in its cache by chance, which Hypothesis takes for ours.
+    compiled = [_compiled(pattern.regex, kind.global_regex_flags) for pattern in kind.patterns]
+    return st.tuples(drawn, chance, more).map(lambda parts: _matched(kind, compiled, _family(*parts[:2]) + parts[2]))
 
 
 def _written(pattern: str, flags: int) -> st.SearchStrategy[str]:
@@ -56,13 +58,12 @@ def _family(text: str, chance: random.Random) -> list[str]:
     return members if len(members) <= 4 * _MEMBERS else chance.sample(members, 4 * _MEMBERS)
 
 
-def _matched(kind: PatternRecognizer, texts: list[str]) -> list[str]:
+def _matched(kind: PatternRecognizer, patterns: list[regex.Pattern[str]], texts: list[str]) -> list[str]:
     """What the patterns match in *texts*: for IBANs also what remains without the last groups of the pattern."""
     found: dict[str, None] = {}
-    for pattern in kind.patterns:
-        compiled = _compiled(pattern.regex, kind.global_regex_flags)
+    for pattern in patterns:
         for text in texts:
-            for match in compiled.finditer(text):
+            for match in pattern.finditer(text):
                 found[match.group()] = None
                 if type(kind).__name__ == "IbanRecognizer":
                     found.update({text[match.start() : match.end(group)]: None for group in (1, 2, 3) if match.end(group) > 0})

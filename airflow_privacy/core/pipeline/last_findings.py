@@ -1,7 +1,7 @@
 """What detection saw when it looked at a table before: by the ledger, from the artifact store.
 
-The last findings are those of other bytes: looking twice at the same ones is no drift. A task that is tried again compares with
-what its first try compared with, so that both give the same findings.
+The last findings are those of other bytes: looking twice at the same ones is no drift. A task that is tried again, and a run over
+what the last one saw, compare with what was compared with then: the same bytes give the same findings, and the same version.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ def last_findings(
     for kind, digest in names.items():
         detected = [fact for _, fact in view.find(kind, digest) if fact.kind == "detected"]
         mine = [fact for fact in detected if _is_try_of(fact, caller) and _link(fact, "source") == source_digest]
+        if not mine and kind == PLACE and detected and _link(detected[-1], "source") == source_digest:
+            mine = detected[-1:]
         if mine:
             return _first_kept(workspace, [_link(mine[0], BASELINE)])
         others = (_link(fact, "findings") for fact in reversed(detected) if _link(fact, "source") != source_digest)
