@@ -13,24 +13,20 @@ from typing import Any
 import polars as pl
 import pytest
 from erasing import released
+from purging_versions import nothing, older_than, purge
 from s3_bucket import Bucket
 
 from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.io.local import local_storage
 from airflow_privacy.core.io.purge import version_folders
-from airflow_privacy.core.io.purge.target import Found, Pace, Rule, Target, Thing
+from airflow_privacy.core.io.purge.target import Pace, Rule
 from airflow_privacy.core.io.purge.versions import versions_target
 from airflow_privacy.core.io.storage import Storages
 from airflow_privacy.core.io.version import write_version
 from airflow_privacy.core.io.version_copy import publish, read_current
-from airflow_privacy.core.model.purge import Disposition
 
 PLAN = "sha256:" + "0" * 64
 OLD = datetime.now(UTC) - timedelta(days=400)
-
-
-def nothing(done: int, of: int) -> None:
-    del done, of
 
 
 def version(uri: str, number: int, storages: Storages = local_storage) -> str:
@@ -43,23 +39,6 @@ def version(uri: str, number: int, storages: Storages = local_storage) -> str:
 def age(folder: Path, moment: datetime = OLD) -> None:
     for path in (folder, *folder.rglob("*")):
         os.utime(path, (moment.timestamp(), moment.timestamp()))
-
-
-def older_than(days: int, *, whole: Disposition = "unknown", held: tuple[str, ...] = ()) -> Rule:
-    def judge(thing: Thing) -> Disposition:
-        if thing.modified is None:
-            return whole
-        expired = datetime.now(UTC) - thing.modified > timedelta(days=days)
-        return "held" if expired and thing.name in held else "expired" if expired else "young"
-
-    return Rule(judge_thing=judge)
-
-
-def purge(target: Target) -> Found:
-    found = target.find()
-    assert found.listing is not None
-    target.remove(found.step, found.listing.items, pace=Pace(), progress=nothing)
-    return found
 
 
 @pytest.fixture
