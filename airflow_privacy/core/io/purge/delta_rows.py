@@ -91,6 +91,10 @@ class DeltaRows:
         """Files of this version."""
         return tuple(self._live(add) for _, add in sorted(self.state.adds.items()))
 
+    def together(self, touched: Sequence[Part]) -> Sequence[Part]:
+        """A file has a deletion vector for itself."""
+        return touched
+
     def old(self) -> Iterator[Part]:
         """Files in the folder that this version does not name."""
         named, needed = self._named(), {part.path for part in self.live} | self._vectors()
