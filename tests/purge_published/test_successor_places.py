@@ -192,7 +192,9 @@ def test_a_k_anonymous_dataset_with_tokens_is_not_taken_for_anonymous(tmp_path: 
     pl.concat([raw] * 5).write_parquet(case.raw)
     steps = Steps(workspace=workspace_in(tmp_path), case=case)
     steps.prepare().answer()
-    steps.transfer()
+    assert steps.transfer().level.startswith("K_ANONYMOUS")
+    by_name = {"name": pl.Series(["Canary Finch"])}
+    assert count_in_published(steps.workspace, uri=str(case.out), subject_values=by_name).left == "no-link"
     assert list(erase_canary(steps).erased.values()) == [5]
 
 
@@ -287,6 +289,11 @@ def test_values_that_make_up_one_token_have_to_be_given_row_by_row(tmp_path: Pat
     assert rows(email=SUBJECT["email"]) == 0
     with pytest.raises(CheckFailed, match="subject-not-row-by-row"):
         rows(email=SUBJECT["email"], name=pl.Series(["Canary Finch", "Ada Lovelace"]))
+
+
+def test_blank_texts_are_no_identifier_and_would_not_match_blank_cells() -> None:
+    given = pl.Series(["", " \t", None, "a "])
+    assert subject_rows._typed(given, "email", "string").to_list() == [None, None, None, "a "]
 
 
 def test_rows_that_are_not_those_of_the_plan_are_refused_without_a_value() -> None:
