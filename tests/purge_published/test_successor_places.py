@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from erasing import CANARY, EXTRA, SUBJECT, erase_canary, released
 from people import CONTRACT, POLICY, S3Case, people_frame, write_case
 from postgres import PostgresServer
 from s3_bucket import Bucket
-from sql_case import sql_steps
+from sql_case import SqlCase, sql_steps
 from steps import CALLER, Steps, workspace_in
 
 from airflow_privacy.core.errors import CheckFailed, StorageUnavailable, VerificationError
@@ -23,7 +24,8 @@ from airflow_privacy.core.io.version_copy import Current, publish, read_current
 from airflow_privacy.core.keyring import rotate_scope
 from airflow_privacy.core.model.codec import canonical
 from airflow_privacy.core.model.dataset import Dataset
-from airflow_privacy.core.pipeline import proof, subject_rows, successor, successor_write
+from airflow_privacy.core.pipeline import approvals, proof, reversal, subject_rows, successor, successor_write
+from airflow_privacy.core.pipeline.affected import derived_datasets
 from airflow_privacy.core.pipeline.places import open_dataset
 from airflow_privacy.core.pipeline.successor import Successor, count_in_published, erase_from_published
 from airflow_privacy.core.pipeline.successor_target import published_target
@@ -190,7 +192,9 @@ def test_a_k_anonymous_dataset_with_tokens_is_not_taken_for_anonymous(tmp_path: 
     pl.concat([raw] * 5).write_parquet(case.raw)
     steps = Steps(workspace=workspace_in(tmp_path), case=case)
     steps.prepare().answer()
-    steps.transfer()
+    assert steps.transfer().level.startswith("K_ANONYMOUS")
+    by_name = {"name": pl.Series(["Canary Finch"])}
+    assert count_in_published(steps.workspace, uri=str(case.out), subject_values=by_name).left == "no-link"
     assert list(erase_canary(steps).erased.values()) == [5]
 
 
@@ -287,8 +291,65 @@ def test_values_that_make_up_one_token_have_to_be_given_row_by_row(tmp_path: Pat
         rows(email=SUBJECT["email"], name=pl.Series(["Canary Finch", "Ada Lovelace"]))
 
 
+def test_blank_texts_are_no_identifier_and_would_not_match_blank_cells() -> None:
+    given = pl.Series(["", " \t", None, "a "])
+    assert subject_rows._typed(given, "email", "string").to_list() == [None, None, None, "a "]
+
+
 def test_rows_that_are_not_those_of_the_plan_are_refused_without_a_value() -> None:
     rows = subject_rows.SubjectRows(values={"email": pl.Series([CANARY])})
     with pytest.raises(VerificationError) as caught:
         rows.of(pl.DataFrame({"other": [CANARY]}))
     assert CANARY not in str(caught.value)
+
+
+def turned_back(steps: Steps, out: str) -> None:
+    """The e-mail tokens of the staged version as addresses again, with an approval."""
+    given = {"dataset": steps.refs["dataset"], "columns": ("email",), "purpose": "fraud-check", "out": out}
+
+    def gather() -> reversal.Asked:
+        return reversal.gather_reversal(steps.workspace, **given)  # type: ignore[arg-type]
+
+    request = reversal.ask_reversal(steps.workspace, CALLER, gather())
+    answer = approvals.Answer(approved=True, responder="stella", at=steps.workspace.now(), evidence=request.evidence, comment="")
+    agreed = approvals.conclude(
+        steps.workspace, CALLER, run=steps.run, gather=gather, asked=request.evidence, nonce=request.nonce,
+        deadline=request.asked_at + timedelta(hours=1), answer=answer,
+    )  # fmt: skip
+    reversal.reidentify(steps.workspace, CALLER, run=steps.run, approvals=[agreed], **given)  # type: ignore[arg-type]
+
+
+def test_identifiers_that_were_turned_back_are_found_in_clear_and_go(tmp_path: Path) -> None:
+    steps = rich(tmp_path)
+    out = f"{steps.case.data}/raw/back"
+    turned_back(steps, out)
+    assert out in derived_datasets(steps.workspace, str(steps.case.raw))
+    found = count_in_published(steps.workspace, uri=out, subject_values=SUBJECT)
+    assert (found.rows, found.columns) == (1, ("email", "person_id"))
+    done = erase_from_published(steps.workspace, CALLER, uri=out, subject_values=SUBJECT, request="r")
+    assert (list(done.erased.values()), done.version) == ([1], "")
+    assert not list(Path(out).rglob("*.parquet"))
+    assert erase_from_published(steps.workspace, CALLER, uri=out, subject_values=SUBJECT, request="r").erased == done.erased
+
+
+def test_tokens_of_a_version_that_was_revoked_are_not_turned_back(tmp_path: Path) -> None:
+    steps = rich(tmp_path)
+    erase_canary(steps)
+    with pytest.raises(VerificationError, match="revoked"):
+        turned_back(steps, f"{steps.case.data}/raw/back")
+
+
+@pytest.mark.parametrize("format", ["delta", "iceberg"])
+def test_a_published_lakehouse_table_gets_a_successor_and_its_old_versions_are_named(tmp_path: Path, format: str) -> None:
+    pytest.importorskip("deltalake" if format == "delta" else "pyiceberg")
+    case = write_case(tmp_path, extra=EXTRA)
+    out = f"{format}+file://{case.data}/training/people"
+    steps = Steps(
+        workspace=workspace_in(tmp_path), case=SqlCase(case.contract, case.policy, str(case.raw), str(case.staging), out)
+    )
+    steps.prepare().answer()
+    steps.transfer()
+    done = erase_canary(steps)
+    assert list(done.erased.values()) == [1]
+    assert proof.verify_passport_of(steps.workspace, out).statement.predicate.succeeds == done.revoked[0]
+    assert any("until they are expired" in sentence for sentence in done.not_covered)

@@ -13,6 +13,7 @@ from airflow_privacy.core.model.codec import Value
 from airflow_privacy.core.model.dataset import Dataset
 from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.release import Fact
+from airflow_privacy.core.model.reversal import Reversal
 from airflow_privacy.core.pipeline.revocation import is_revoked
 from airflow_privacy.core.pipeline.workspace import Workspace
 from airflow_privacy.core.policy.environments import Location, normalise
@@ -61,17 +62,19 @@ def affected_models(workspace: Workspace, dataset: str, *, versions: Iterable[st
 
 
 def derived_datasets(workspace: Workspace, source: str) -> tuple[str, ...]:
-    """The places that the table at *source* was masked into, staged and published ones, in the order in which that was done.
-
-    Whether anything lies there now is for the reader to see. Folders that tokens were turned back into are not among them.
-    """
+    """The places that the table at *source* was masked into, staged and published ones, and those that tokens were turned back
+    into, in the order in which that was done. Whether anything lies there now is for the reader to see."""
     place, found = normalise(source), dict[str, None]()
     for fact in _facts(workspace):
-        for link in fact.links if fact.kind in ("masked", "released", "transferred") else ():
-            if link.kind == "dataset":
-                made = workspace.artifacts.find(Dataset, link.digest)
-                if _source(workspace, made) == place:
-                    found.setdefault(made.uri)
+        links = {link.kind: link.digest for link in fact.links}
+        if fact.kind == "reidentified":
+            reversal = workspace.artifacts.find(Reversal, links["evidence"])
+            if _source(workspace, workspace.artifacts.find(Dataset, reversal.dataset)) == place:
+                found.setdefault(reversal.out)
+        elif fact.kind in ("masked", "released", "transferred"):
+            made = workspace.artifacts.find(Dataset, links["dataset"])
+            if _source(workspace, made) == place:
+                found.setdefault(made.uri)
     return tuple(found)
 
 

@@ -12,24 +12,35 @@ from airflow_privacy.core.errors import BadInput, VerificationError
 from airflow_privacy.core.io.purge.version_folders import Folder, folders_of
 from airflow_privacy.core.io.storage import Storage
 from airflow_privacy.core.io.tables import is_table, stated_rows
+from airflow_privacy.core.io.version_files import stored_manifest
 from airflow_privacy.core.keyring import public_keys
+from airflow_privacy.core.keyring.file_keys import TECHNIQUE as FILE_KEYS
 from airflow_privacy.core.ledger.view import LedgerView
 from airflow_privacy.core.model.codec import digest_of, sha256
 from airflow_privacy.core.model.dataset import Dataset, Manifest
 from airflow_privacy.core.model.passport import PAYLOAD_TYPE, Statement
-from airflow_privacy.core.model.plan import MaskingPlan
+from airflow_privacy.core.model.plan import Decision, MaskingPlan
+from airflow_privacy.core.model.reversal import Reversal
+from airflow_privacy.core.model.techniques import Keep
+from airflow_privacy.core.pipeline.at_rest import key_uses
 from airflow_privacy.core.pipeline.workspace import Workspace
 from airflow_privacy.core.policy.environments import normalise
 
 
 @dataclass(frozen=True, kw_only=True)
 class KnownVersion:
-    """:param dataset: as it lies at the folder that was asked for; :param digest: of the artifact as it was made.
-    :param passports: digest → what it states; signed by this home's key, expired ones too."""
+    """One version that is understood.
+
+    :param dataset: as it lies at the folder that was asked for; ``made_at`` is the place that it was written to.
+    :param digest: of the artifact as it was made, or, where tokens were turned back, as it is described here.
+    :param plan: what was done to its columns.
+    :param passports: digest → what it states; signed by this home's key, expired ones too.
+    """
 
     folder: Folder
     dataset: Dataset
     digest: str
+    made_at: str
     plan: MaskingPlan
     passports: dict[str, Statement]
     current: bool
@@ -58,7 +69,7 @@ def versions_at(workspace: Workspace, uri: str) -> Versions:
     made = _made(workspace, uri, statements)
     known, unknown, rests = [], [], []
     for folder in there.versions.values():
-        found = made.get(folder.manifest) if folder.is_whole else None
+        found = (made.get(folder.manifest) or _turned_back(workspace, storage, folder)) if folder.is_whole else None
         if not folder.is_whole:
             rests.append(folder)
         elif found is None:
@@ -71,6 +82,7 @@ def versions_at(workspace: Workspace, uri: str) -> Versions:
                     folder=folder,
                     dataset=msgspec.structs.replace(dataset, uri=uri),
                     digest=digest,
+                    made_at=dataset.uri,
                     plan=plan,
                     passports=about,
                     current=folder.name == there.current,
@@ -111,9 +123,39 @@ def _artifacts(workspace: Workspace, uri: str, statements: dict[str, Statement])
             dataset = store.find(Dataset, digest)
             plan = store.find(MaskingPlan, dataset.plan)
         except BadInput:
-            continue  # of another store, or turned back to identifiers: no plan says how
+            continue  # of another store, or turned back to identifiers
         if digest in stated or normalise(dataset.uri) == place:
             yield digest, dataset, plan
+
+
+def _turned_back(workspace: Workspace, storage: Storage, folder: Folder) -> tuple[str, Dataset, MaskingPlan] | None:
+    """A version in which tokens were turned back: those columns hold identifiers in clear, the others are as they were."""
+    store, manifest = workspace.artifacts, stored_manifest(storage, folder.name)
+    try:
+        reversal = store.find(Reversal, manifest.plan)
+        masked = store.find(Dataset, reversal.dataset)
+        plan = store.find(MaskingPlan, masked.plan)
+    except BadInput:
+        return None
+
+    def of(decision: Decision) -> Decision:
+        back = decision.column in reversal.columns
+        return msgspec.structs.replace(decision, technique=Keep(), dtype="string") if back else decision
+
+    dataset = msgspec.structs.replace(
+        masked,
+        uri=reversal.out,
+        version=manifest.version,
+        plan=manifest.plan,
+        sources=(reversal.dataset,),
+        rows=sum(file.rows for file in manifest.files),
+        files=manifest.files,
+        scope=plan.scope,
+        keys=(*(use for use in masked.keys if use.technique != FILE_KEYS), *key_uses(manifest.files)),
+        rows_digest="",
+    )
+    decided = msgspec.structs.replace(plan, decisions=tuple(of(decision) for decision in plan.decisions))
+    return digest_of(dataset), dataset, decided
 
 
 def _table_at(workspace: Workspace, uri: str) -> Versions:
@@ -129,6 +171,7 @@ def _table_at(workspace: Workspace, uri: str) -> Versions:
                 folder=Folder(name=stated.version, things=(), rows=stated.rows),
                 dataset=msgspec.structs.replace(dataset, uri=uri),
                 digest=digest,
+                made_at=dataset.uri,
                 plan=plan,
                 passports=statements,
                 current=True,

@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
 import polars as pl
 
 from airflow_privacy.core.errors import BadInput, CheckFailed, VerificationError
@@ -189,6 +190,8 @@ def _revoke(workspace: Workspace, caller: Caller, held: Held, there: Versions, r
             successor=after[-1] if after else "",
         )  # fmt: skip
     if not known.passports:
+        # Of tokens that were turned back no artifact says as much; any other is there, and stays as it is.
+        workspace.artifacts.put(msgspec.structs.replace(known.dataset, uri=known.made_at))
         revoke(workspace, caller, dataset=known.digest, links={}, rows=held.rows_held, reason=reason)
 
 
