@@ -11,7 +11,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from lake_disk import before, holds, one_of, values_on_disk
+from lake_disk import before, files_of, holds, one_of, silent, values_on_disk
+from lake_tables import read_rows
 
 from airflow_privacy.core.errors import BadInput, StorageUnavailable
 from airflow_privacy.core.io.purge.lakehouse import LakehouseTarget, lakehouse_target
@@ -29,9 +30,6 @@ PEOPLE = pl.DataFrame(
 )
 
 
-def silent(done: int, of: int) -> None: ...
-
-
 def target(root: Path, rule: Rule, **given: Any) -> LakehouseTarget:
     return lakehouse_target(f"delta+file://{root}", rule=rule, **{"now": lambda: NOW, **given})
 
@@ -44,13 +42,8 @@ def purge(root: Path, rule: Rule, **given: Any) -> tuple[Found, Looked]:
 
 
 def rows_of(root: Path, *sort: str) -> pl.DataFrame:
-    frame = pl.from_arrow(deltalake.DeltaTable(str(root)).to_pyarrow_table())
-    assert isinstance(frame, pl.DataFrame)
+    frame = read_rows("delta", root)
     return frame.sort(*(sort or frame.columns))
-
-
-def files_of(root: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 @pytest.fixture

@@ -125,6 +125,7 @@ class IcebergRows:
                 known=told is not None,
                 has_rows=path.suffix != ".puffin",
                 ours=told is None and path.name.startswith(_PREFIX),
+                handle=told[2] if told else None,
             )
 
     def new_path(self, part: Part) -> Path:
@@ -134,9 +135,10 @@ class IcebergRows:
 
     def needs_note(self, old: Sequence[Part]) -> bool:
         """Whether snapshots name these files that no purge has followed."""
+        order = [one["snapshot-id"] for one in self.metadata.snapshots]
         note = self._purge()
-        last = moment(note["timestamp-ms"]) if note is not None else None
-        return any(part.known and (last is None or part.since is None or part.since > last) for part in old)
+        last = order.index(note["snapshot-id"]) if note is not None else -1
+        return any(part.known and part.handle >= last for part in old)
 
     def replace(self, swaps: Sequence[Swap], at: datetime) -> None:
         """Commit a snapshot in which new files take the place of old ones.
@@ -202,7 +204,7 @@ class IcebergRows:
         # The log says when a metadata file was made: it was replaced when the next one was.
         files = before.document.get("metadata-log") or []
         ends = [one["timestamp-ms"] for one in files[1:]] + [before.document["last-updated-ms"]]
-        recent = [one for one, end in zip(files, ends, strict=True) if cutoff is not None and moment(end) > cutoff]
+        recent = [one for one, end in zip(files, ends, strict=False) if cutoff is not None and moment(end) > cutoff]
         after = before
         if len(needed) < len(before.snapshots) or len(recent) < len(files):
             document = before.following(max(moment(before.document["last-updated-ms"]), cutoff or since))
@@ -245,10 +247,10 @@ class IcebergRows:
                 found[name] = np.union1d(found.get(name, np.empty(0, np.uint64)), positions)
         return found
 
-    def _named(self) -> dict[Path, tuple[datetime, dict[str, object]]]:
-        """Files that older snapshots name, with when the last of those was replaced."""
-        named: dict[Path, tuple[datetime, dict[str, object]]] = {}
-        for snapshot in self.metadata.snapshots:
+    def _named(self) -> dict[Path, tuple[datetime, dict[str, object], int]]:
+        """Files that older snapshots name, with when the last of those was replaced, partition values, and its place."""
+        named: dict[Path, tuple[datetime, dict[str, object], int]] = {}
+        for place, snapshot in enumerate(self.metadata.snapshots):
             since = self.metadata.replaced[snapshot["snapshot-id"]]
             if since is None:
                 continue
@@ -260,14 +262,15 @@ class IcebergRows:
                 for entry in manifest.avro.records:
                     file = entry["data_file"]
                     path = self.metadata.path(file["file_path"])
-                    if path not in named or named[path][0] < since:
-                        named[path] = (since, self._constants(manifest.listed["partition_spec_id"], file["partition"]))
+                    constants = self._constants(manifest.listed["partition_spec_id"], file["partition"])
+                    last = max(since, named[path][0]) if path in named else since
+                    named[path] = (last, constants, place)
         return named
 
     def _purge(self) -> Record | None:
         """The newest snapshot of a purge."""
         noted = [one for one in self.metadata.snapshots if (one.get("summary") or {}).get(_NOTE)]
-        return max(noted, key=lambda one: one["timestamp-ms"], default=None)
+        return max(noted, key=lambda one: int(one["summary"][_NOTE]), default=None)  # clocks may differ
 
     def _constants(self, spec: int, partition: Mapping[str, Any]) -> dict[str, object]:
         by_id = {one["id"]: name for name, one in self._fields.items() if name in self.wanted}
