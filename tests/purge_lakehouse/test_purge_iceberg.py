@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from lake_disk import before, files_of, holds, one_of, silent, values_on_disk
 from lake_tables import append_iceberg, open_iceberg, read_rows
 
 from airflow_privacy.core.errors import BadInput, StorageUnavailable
+from airflow_privacy.core.io.purge.iceberg_log import read_avro, read_metadata, write_avro
 from airflow_privacy.core.io.purge.lakehouse import LakehouseTarget, lakehouse_target
 from airflow_privacy.core.io.purge.target import Found, Pace, Rule
 from airflow_privacy.core.model.purge import Looked
@@ -189,6 +193,60 @@ def test_somebody_elses_commit_is_not_lost(people: Path) -> None:
     bound.remove(found.step, (), pace=Pace(), progress=silent)
     assert bound.look_again(found.step, ()).left == 0
     assert rows_of(people)["name"].sort().to_list() == [None, "Ada", "Bob", "Carl", "Zacharias", "Zed"]
+
+
+def delete_by_position(root: Path, *rows: tuple[str, int]) -> None:
+    """As an engine with merge-on-read does: a file of positions, and a snapshot that names it."""
+    metadata = read_metadata(root, where="test")
+    assert metadata.current is not None
+    manifests = metadata.manifests(metadata.current)
+    path = root / "data" / "deletes.parquet"
+    ids = [pa.field("file_path", pa.string(), metadata={"PARQUET:field_id": "2147483546"})]
+    ids.append(pa.field("pos", pa.int64(), metadata={"PARQUET:field_id": "2147483545"}))
+    pq.write_table(pa.table([[one for one, _ in rows], [one for _, one in rows]], schema=pa.schema(ids)), path)
+    model = manifests[0]
+    file = {**model.entries[0]["data_file"], "content": 1, "file_path": str(path), "record_count": len(rows)}
+    file |= {"lower_bounds": None, "upper_bounds": None, "file_size_in_bytes": path.stat().st_size}
+    entry = {"status": 1, "snapshot_id": 7, "sequence_number": None, "file_sequence_number": None, "data_file": file}
+    avro = replace(model.avro, records=[entry], header={**model.avro.header, "content": "deletes"})
+    name = root / "metadata" / "deletes-m0.avro"
+    sequence = metadata.document["last-sequence-number"] + 1
+    listed = {**model.listed, "manifest_path": str(name), "manifest_length": write_avro(name, avro), "content": 1}
+    listed |= {"sequence_number": sequence, "min_sequence_number": sequence, "added_snapshot_id": 7, "partitions": None}
+    lists = read_avro(metadata.path(metadata.current["manifest-list"]))
+    write_avro(root / "metadata" / "snap-7.avro", replace(lists, records=[*lists.records, listed]))
+    document = metadata.following(NOW)
+    told = {"snapshot-id": 7, "sequence-number": sequence, "manifest-list": str(root / "metadata" / "snap-7.avro")}
+    document["snapshots"] = [*metadata.snapshots, {**metadata.current, **told, "summary": {"operation": "delete"}}]
+    document |= {"current-snapshot-id": 7, "last-sequence-number": sequence}
+    document["refs"] = {"main": {"snapshot-id": 7, "type": "branch"}}
+    document["snapshot-log"] = [*document["snapshot-log"], {"snapshot-id": 7, "timestamp-ms": document["last-updated-ms"]}]
+    metadata.write(document)
+
+
+def test_rows_that_position_deletes_hide_go_and_do_not_come_back(people: Path) -> None:
+    first, second = sorted(task.file.file_path for task in open_iceberg(people).scan().plan_files())
+    where = {pl.read_parquet(path)["name"][0]: path for path in (first, second)}
+    delete_by_position(people, (where["Ada"], 1), (where["Zoe"], 0), (where["Zoe"], 2))
+    assert rows_of(people)["name"].to_list() == [None, "Ada", "Bob"]
+
+    found, looked = purge(people, one_of("name", "Zoe"))
+    assert found.step.counts == {"young": 3, "expired": 1}
+    assert (looked.left, looked.gone) == (0, 1)
+    assert holds(people, "Zoe", "Carl", "Zacharias") == []
+    assert rows_of(people)["name"].to_list() == [None, "Ada", "Bob"]
+    assert not (people / "data" / "deletes.parquet").exists()
+
+
+def test_equality_deletes_are_refused(people: Path) -> None:
+    delete_by_position(people, ("nowhere", 1))
+    path = people / "metadata" / "deletes-m0.avro"
+    avro = read_avro(path)
+    path.unlink()
+    file = {**avro.records[0]["data_file"], "content": 2, "equality_ids": [1]}
+    write_avro(path, replace(avro, records=[{**avro.records[0], "data_file": file}]))
+    with pytest.raises(BadInput, match=r"unsupported-table.*equality deletes"):
+        target(people, one_of("name", "Zoe")).find()
 
 
 def test_a_tag_on_an_older_snapshot_is_refused(people: Path) -> None:

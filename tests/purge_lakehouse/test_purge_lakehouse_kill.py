@@ -24,7 +24,7 @@ from airflow_privacy.core.io.purge.target import Pace
 pytest.importorskip("deltalake")
 pytest.importorskip("pyiceberg")
 WORKER = Path(__file__).parents[1] / "support" / "lake_crash_worker.py"
-FILES, ROWS = 12, 2_000
+FILES, ROWS = 6, 2_000
 GOES = "goes-away"
 
 

@@ -326,7 +326,7 @@ def open_iceberg(root: Path, wanted: tuple[str, ...], *, where: str) -> IcebergR
 
 
 def _delete_unnamed(metadata: Metadata, cutoff: datetime | None) -> None:
-    """Manifests and their lists first, metadata files last and in their order: who is cut short finds what is left to do."""
+    """Manifests and their lists first, metadata files last, the oldest at the end: who is cut short finds what is left to do."""
     folder = metadata.root / METADATA
     log = [one["metadata-file"] for one in metadata.document.get("metadata-log") or []]
     named = {metadata_path(metadata.root, metadata.number), *(metadata.path(one) for one in log)}
@@ -338,7 +338,7 @@ def _delete_unnamed(metadata: Metadata, cutoff: datetime | None) -> None:
     kept = named | {folder / "version-hint.text"}
     numbered = [metadata_path(metadata.root, number) for number in metadata_numbers(metadata.root)]
     others = [path for path in sorted(folder.rglob("*")) if path.is_file() and path not in numbered]
-    for path in [*others, *numbered]:
+    for path in [*others, *reversed(numbered)]:
         checked = path.with_name(path.name[1:-4]) if path.name.startswith(".") and path.suffix == ".crc" else path
         young = cutoff is not None and path not in numbered and moment(int(path.stat().st_mtime * 1000)) > cutoff
         if checked not in kept and not young:
