@@ -144,6 +144,34 @@ def test_old_files_wait_and_then_go(people: Path) -> None:
     assert holds(people, "Zoe", "Aachen") == []
 
 
+def test_somebody_elses_young_file_waits_where_there_is_a_wait(people: Path) -> None:
+    clock = [datetime.now(UTC) + timedelta(minutes=1)]
+    options: Any = {"wait": timedelta(days=7), "now": lambda: clock[0]}
+    PEOPLE.filter(pl.col("name") == "Zoe").write_parquet(people / "part-in-flight.parquet")
+    (people / "part-torn.parquet").write_bytes(b"PAR1")
+    found, looked = purge(people, one_of("name", "Zoe"), **options)
+    assert (found.step.counts["expired"], looked.left, looked.kept[0].count) == (2, 0, 2)
+    assert (people / "part-in-flight.parquet").exists()
+    clock[0] = datetime.fromisoformat(looked.kept[0].until)
+    _, looked = purge(people, one_of("name", "Zoe"), **options)
+    assert (looked.left, looked.kept) == (0, ())
+    assert holds(people, "Zoe") == []
+    assert not (people / "part-torn.parquet").exists()
+
+
+def test_rows_deleted_by_somebody_wait_from_then_on(people: Path) -> None:
+    deltalake.DeltaTable(str(people)).delete("name = 'Zoe'")
+    clock = [datetime.now(UTC) + timedelta(minutes=1)]
+    options: Any = {"wait": timedelta(days=7), "now": lambda: clock[0]}
+    found, looked = purge(people, one_of("name", "Zoe"), **options)
+    assert (found.step.counts["expired"], looked.left, looked.kept[0].count) == (1, 0, 1)
+    clock[0] = datetime.fromisoformat(looked.kept[0].until)
+    _, looked = purge(people, one_of("name", "Zoe"), **options)
+    assert (looked.left, looked.kept) == (0, ())
+    assert holds(people, "Zoe", "Aachen") == []
+    assert rows_of(people).height == 5
+
+
 def test_partition_values_go_with_their_folders_and_log_entries(tmp_path: Path) -> None:
     root = tmp_path / "cities"
     frame = PEOPLE.with_columns(city=pl.Series(["Ulm", "A/B ä=%", "Ulm", "A/B ä=%", None, "Bonn"]))

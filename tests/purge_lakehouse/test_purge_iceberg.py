@@ -195,6 +195,29 @@ def test_somebody_elses_commit_is_not_lost(people: Path) -> None:
     assert rows_of(people)["name"].sort().to_list() == [None, "Ada", "Bob", "Carl", "Zacharias", "Zed"]
 
 
+def test_a_table_of_the_first_format_version(tmp_path: Path) -> None:
+    root = tmp_path / "first"
+    for start in range(0, PEOPLE.height, 3):
+        append_iceberg(root, PEOPLE[start : start + 3], **{"format-version": "1"})
+    assert read_metadata(root, where="test").document["format-version"] == 1
+    _, looked = purge(root, one_of("name", "Zoe", "Ada"))
+    assert (looked.left, looked.gone) == (0, 2)
+    assert holds(root, "Zoe", "Aachen", "Ada") == []
+    assert rows_of(root)["name"].to_list() == [None, "Bob", "Carl", "Zacharias"]
+    append_iceberg(root, PEOPLE[:1])
+    assert rows_of(root).height == 5
+
+
+def test_what_the_manifest_list_counts_is_what_the_manifests_name(people: Path) -> None:
+    purge(people, one_of("name", "Zoe"))
+    table = open_iceberg(people)
+    manifests = table.current_snapshot().manifests(table.io)
+    counted = sum((one.added_rows_count or 0) + (one.existing_rows_count or 0) for one in manifests)
+    named = sum(entry.data_file.record_count for one in manifests for entry in one.fetch_manifest_entry(table.io))
+    assert counted == named == 5
+    assert [one.deleted_rows_count for one in manifests] == [0] * len(manifests)
+
+
 def delete_by_position(root: Path, *rows: tuple[str, int]) -> None:
     """As an engine with merge-on-read does: a file of positions, and a snapshot that names it."""
     metadata = read_metadata(root, where="test")
