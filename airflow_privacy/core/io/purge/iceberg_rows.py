@@ -14,7 +14,6 @@ deletes, format version 3, branches and tags on older snapshots, files that are 
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,10 +37,16 @@ from airflow_privacy.core.io.purge.iceberg_log import (
     Manifest,
     Metadata,
     Record,
+    counted,
+    is_identity,
+    mapped_names,
     moment,
     read_avro,
     read_metadata,
     require_known,
+    schema_of,
+    spec_of,
+    without_bounds,
     write_avro,
 )
 from airflow_privacy.core.io.purge.lakehouse_files import Columns, Part, Positions, Swap, typed_text
@@ -75,7 +80,7 @@ class IcebergRows:
 
     @cached_property
     def columns(self) -> Columns:
-        names = _mapped_names(self.metadata.document)
+        names = mapped_names(self.metadata.document)
 
         def find(schema: pa.Schema, name: str) -> str | None:
             wanted = self._fields[name]["id"]
@@ -221,7 +226,7 @@ class IcebergRows:
 
     @cached_property
     def _fields(self) -> dict[str, Record]:
-        return {one["name"]: one for one in _schema(self.metadata.document)["fields"]}
+        return {one["name"]: one for one in schema_of(self.metadata.document)["fields"]}
 
     @cached_property
     def _deletes(self) -> dict[str, dict[str, Positions]]:
@@ -274,13 +279,13 @@ class IcebergRows:
 
     def _constants(self, spec: int, partition: Mapping[str, Any]) -> dict[str, object]:
         by_id = {one["id"]: name for name, one in self._fields.items() if name in self.wanted}
-        fields = zip(_spec(self.metadata.document, spec), partition.values(), strict=True)
-        found = {by_id[one["source-id"]]: value for one, value in fields if _is_identity(one) and one["source-id"] in by_id}
+        fields = zip(spec_of(self.metadata.document, spec), partition.values(), strict=True)
+        found = {by_id[one["source-id"]]: value for one, value in fields if is_identity(one) and one["source-id"] in by_id}
         return {name: _plain(value, _dtype(self._fields[name]["type"])) for name, value in found.items()}
 
     def _constants_of_folder(self, path: Path) -> dict[str, object]:
         by_id = {one["id"]: name for name, one in self._fields.items() if name in self.wanted}
-        specs = [one for spec in self.metadata.document["partition-specs"] for one in spec["fields"] if _is_identity(one)]
+        specs = [one for spec in self.metadata.document["partition-specs"] for one in spec["fields"] if is_identity(one)]
         columns = {one["name"]: by_id[one["source-id"]] for one in specs if one["source-id"] in by_id}
         pairs = [part.partition("=") for part in path.relative_to(self.metadata.root).parts[:-1]]
         values = {unquote_plus(key): None if value == "null" else unquote_plus(value) for key, equals, value in pairs if equals}
@@ -299,7 +304,7 @@ class IcebergRows:
             if swap is None and file["file_path"] not in spent:
                 entries.append(entry)
             elif swap is not None and swap.new is not None:
-                entries.append({**entry, "data_file": _without_bounds(file, swap)})
+                entries.append({**entry, "data_file": without_bounds(file, swap)})
         if entries == manifest.avro.records:
             return manifest.listed
         if not entries:
@@ -307,7 +312,7 @@ class IcebergRows:
         name = f"{secrets.token_hex(16)}-m0.avro"
         size = write_avro(self.metadata.root / METADATA / name, replace(manifest.avro, records=entries))
         told = {"manifest_path": f"{self.metadata.location}/{METADATA}/{name}", "manifest_length": size, "partitions": None}
-        return {**manifest.listed, **told, **_counted(manifest.listed, entries)}
+        return {**manifest.listed, **told, **counted(manifest.listed, entries)}
 
 
 def open_iceberg(root: Path, wanted: tuple[str, ...], *, where: str) -> IcebergRows:
@@ -319,7 +324,7 @@ def open_iceberg(root: Path, wanted: tuple[str, ...], *, where: str) -> IcebergR
     metadata = read_metadata(root, where=where)
     manifests = metadata.manifests(metadata.current)
     require_known(manifests, where)
-    names = {one["name"] for one in _schema(metadata.document)["fields"]}
+    names = {one["name"] for one in schema_of(metadata.document)["fields"]}
     if absent := [name for name in wanted if name not in names]:
         raise BadInput("unknown-column", f"The table has no column {absent[0]!r}", where=where)
     return IcebergRows(metadata, manifests, wanted)
@@ -351,52 +356,6 @@ def _is_needed(replaced: datetime | None, cutoff: datetime | None) -> bool:
 
 def _list_of(metadata: Metadata, snapshot: Record) -> Avro:
     return read_avro(metadata.path(snapshot["manifest-list"]))
-
-
-def _without_bounds(file: Record, swap: Swap) -> Record:
-    assert swap.new is not None  # noqa: S101 - narrows the type
-    emptied = (
-        "column_sizes", "value_counts", "null_value_counts", "nan_value_counts", "distinct_counts", "lower_bounds",
-        "upper_bounds", "split_offsets",
-    )  # fmt: skip
-    folder, slash, _ = file["file_path"].rpartition("/")
-    told = {
-        "file_path": f"{folder}{slash}{swap.new.name}",
-        "record_count": swap.rows,
-        "file_size_in_bytes": swap.bytes,
-    }
-    return {**file, **{name: None for name in emptied if name in file}, **told}
-
-
-def _counted(listed: Record, entries: Sequence[Record]) -> Record:
-    """How many files and rows of each status; older writers call the counts of files otherwise."""
-    told: Record = {}
-    for status, name in enumerate(("existing", "added", "deleted")):
-        files = [entry["data_file"]["record_count"] for entry in entries if entry["status"] == status]
-        counts = {f"{name}_files_count": len(files), f"{name}_data_files_count": len(files), f"{name}_rows_count": sum(files)}
-        told |= {key: count for key, count in counts.items() if key in listed}
-    return told
-
-
-def _schema(document: Record) -> Record:
-    current = document.get("current-schema-id")
-    schemas: list[Record] = document.get("schemas") or [document["schema"]]
-    return next((one for one in schemas if one.get("schema-id") == current), schemas[-1])
-
-
-def _spec(document: Record, number: int) -> list[Record]:
-    fields: list[Record] = next(one["fields"] for one in document["partition-specs"] if one["spec-id"] == number)
-    return fields
-
-
-def _is_identity(field_: Record) -> bool:
-    return bool(field_["transform"] == "identity")
-
-
-def _mapped_names(document: Record) -> dict[int, list[str]]:
-    """Names of columns in files without field ids, by field id."""
-    mapping = (document.get("properties") or {}).get("schema.name-mapping.default")
-    return {one["field-id"]: one["names"] for one in json.loads(mapping) if "field-id" in one} if mapping else {}
 
 
 def _dtype(type_: object) -> pl.DataType | None:
