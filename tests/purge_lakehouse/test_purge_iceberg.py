@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from lake_disk import before, holds, one_of, values_on_disk
+from lake_disk import before, files_of, holds, one_of, silent, values_on_disk
+from lake_tables import append_iceberg, open_iceberg, read_rows
 
 from airflow_privacy.core.errors import BadInput, StorageUnavailable
+from airflow_privacy.core.io.purge.iceberg_log import read_avro, read_metadata, write_avro
 from airflow_privacy.core.io.purge.lakehouse import LakehouseTarget, lakehouse_target
 from airflow_privacy.core.io.purge.target import Found, Pace, Rule
-from airflow_privacy.core.io.spool import Spool
 from airflow_privacy.core.model.purge import Looked
 
 pytest.importorskip("pyiceberg")
@@ -29,9 +33,6 @@ PEOPLE = pl.DataFrame(
 )
 
 
-def silent(done: int, of: int) -> None: ...
-
-
 def target(root: Path, rule: Rule, **given: Any) -> LakehouseTarget:
     return lakehouse_target(f"iceberg+file://{root}", rule=rule, **{"now": lambda: NOW, **given})
 
@@ -43,57 +44,16 @@ def purge(root: Path, rule: Rule, **given: Any) -> tuple[Found, Looked]:
     return found, opened.look_again(found.step, ())
 
 
-def opened(root: Path) -> Any:
-    from airflow_privacy.core.io import iceberg
-
-    return iceberg._open(root, "test")
-
-
-def append(root: Path, frame: pl.DataFrame, *, partition_by: tuple[str, ...] = (), **properties: str) -> None:
-    """By the library, with its own bounds and manifests."""
-    from pyiceberg.partitioning import PartitionField, PartitionSpec
-    from pyiceberg.schema import assign_fresh_schema_ids
-    from pyiceberg.table import CreateTableTransaction, StagedTable
-    from pyiceberg.table.metadata import new_table_metadata
-    from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
-    from pyiceberg.transforms import IdentityTransform
-
-    from airflow_privacy.core.io import iceberg
-
-    rows = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-    if not iceberg.is_iceberg(root):
-        schema = assign_fresh_schema_ids(iceberg._pyarrow_to_schema_without_ids(rows.schema))
-        fields = [PartitionField(schema.find_field(name).field_id, 1000, IdentityTransform(), name) for name in partition_by]
-        spec = PartitionSpec(*fields)
-        staged = StagedTable(
-            identifier=("folder", root.name),
-            metadata=new_table_metadata(schema, spec, UNSORTED_SORT_ORDER, str(root), properties),
-            metadata_location=str(root / "metadata" / "v1.metadata.json"),
-            io=iceberg._FolderIO(root, str(root)),
-            catalog=iceberg._FolderCatalog(root),
-        )
-        CreateTableTransaction(staged).commit_transaction()
-    opened(root).append(rows)
-
-
 def rows_of(root: Path, *sort: str) -> pl.DataFrame:
-    from airflow_privacy.core.io.iceberg import read_iceberg
-
-    spool = Spool()
-    frame = pl.concat([pl.read_parquet(path) for path in read_iceberg(root, where="test", spool=spool)])
-    spool.close()
+    frame = read_rows("iceberg", root)
     return frame.sort(*(sort or frame.columns))
-
-
-def files_of(root: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 @pytest.fixture
 def people(tmp_path: Path) -> Path:
     root = tmp_path / "people"
     for start in range(0, PEOPLE.height, 3):
-        append(root, PEOPLE[start : start + 3])
+        append_iceberg(root, PEOPLE[start : start + 3])
     return root
 
 
@@ -131,17 +91,17 @@ def test_a_second_run_changes_nothing(people: Path) -> None:
 
 
 def test_time_travel_to_an_older_snapshot_fails(people: Path) -> None:
-    old = opened(people)
+    old = open_iceberg(people)
     snapshot = old.current_snapshot().snapshot_id
     purge(people, one_of("name", "Zoe"))
     with pytest.raises(FileNotFoundError):
         old.scan(snapshot_id=snapshot).to_arrow()
     with pytest.raises(ValueError, match="Snapshot not found"):
-        opened(people).scan(snapshot_id=snapshot).to_arrow()
+        open_iceberg(people).scan(snapshot_id=snapshot).to_arrow()
 
 
 def test_what_older_snapshots_and_nobody_named_goes_too(people: Path) -> None:
-    opened(people).delete("name = 'Zoe'")
+    open_iceberg(people).delete("name = 'Zoe'")
     PEOPLE.filter(pl.col("name") == "Zoe").write_parquet(people / "data" / "never-named.parquet")
     PEOPLE.filter(pl.col("name") == "Ada").write_parquet(people / "data" / "somebody-elses.parquet")
 
@@ -180,7 +140,7 @@ def test_old_files_wait_and_then_go(people: Path) -> None:
 def test_partition_values_go_with_their_folders_and_manifests(tmp_path: Path) -> None:
     root = tmp_path / "cities"
     frame = PEOPLE.with_columns(city=pl.Series(["Ulm", "A/B ä=%", "Ulm", "A/B ä=%", None, "Bonn"]))
-    append(root, frame, partition_by=("city",))
+    append_iceberg(root, frame, partition_by=("city",))
     _, looked = purge(root, one_of("city", "A/B ä=%"))
     assert looked.left == 0
     assert holds(root, "A/B", "A%2FB", "Zacharias") == []
@@ -190,18 +150,18 @@ def test_partition_values_go_with_their_folders_and_manifests(tmp_path: Path) ->
 def test_one_row_of_an_odd_partition_goes_and_the_others_stay_there(tmp_path: Path) -> None:
     root = tmp_path / "cities"
     frame = PEOPLE.with_columns(city=pl.Series(["Ulm", "A/B ä=%", "Ulm", "A/B ä=%", None, None]))
-    append(root, frame, partition_by=("city",))
+    append_iceberg(root, frame, partition_by=("city",))
     purge(root, one_of("name", "Zoe", "Carl"))
     assert holds(root, "Zoe", "Carl") == []
     assert rows_of(root, "name").equals(frame.filter(~pl.col("name").is_in(["Zoe", "Carl"]).fill_null(False)).sort("name"))
-    assert opened(root).scan(row_filter="city = 'A/B ä=%'").to_arrow()["name"].to_pylist() == ["Zacharias"]
+    assert open_iceberg(root).scan(row_filter="city = 'A/B ä=%'").to_arrow()["name"].to_pylist() == ["Zacharias"]
 
 
 def test_a_renamed_column_is_found_by_its_id_in_older_files(people: Path) -> None:
-    with opened(people).update_schema() as update:
+    with open_iceberg(people).update_schema() as update:
         update.rename_column("name", "called")
         update.rename_column("city", "name")
-    append(people, PEOPLE[3:4].rename({"name": "called", "city": "name"}))
+    append_iceberg(people, PEOPLE[3:4].rename({"name": "called", "city": "name"}))
     purge(people, one_of("called", "Zoe"))
     assert holds(people, "Zoe", "Aachen") == []
     assert rows_of(people).height == 5
@@ -209,8 +169,8 @@ def test_a_renamed_column_is_found_by_its_id_in_older_files(people: Path) -> Non
 
 def test_the_library_writes_to_the_table_afterwards(people: Path) -> None:
     purge(people, one_of("name", "Zoe"))
-    append(people, PEOPLE[3:4])
-    opened(people).delete("name = 'Ada'")
+    append_iceberg(people, PEOPLE[3:4])
+    open_iceberg(people).delete("name = 'Ada'")
     purge(people, one_of("name", "Zoe", "Ada"))
     assert holds(people, "Zoe", "Ada") == []
     assert rows_of(people)["name"].drop_nulls().sort().to_list() == ["Bob", "Carl", "Zacharias"]
@@ -219,7 +179,7 @@ def test_the_library_writes_to_the_table_afterwards(people: Path) -> None:
 def test_all_rows_may_go(people: Path) -> None:
     purge(people, one_of("city", "Ulm", "Zwickau", "Aachen", "Bonn"))
     assert rows_of(people).height == 0
-    append(people, PEOPLE[:1])
+    append_iceberg(people, PEOPLE[:1])
     assert rows_of(people).height == 1
 
 
@@ -228,15 +188,92 @@ def test_somebody_elses_commit_is_not_lost(people: Path) -> None:
     found = bound.find()
     new = pl.DataFrame({"name": ["Zed"], "city": ["Hof"], "seen": [date(2024, 1, 1)]})
     with pytest.raises(StorageUnavailable, match="table-busy"):
-        bound.remove(found.step, (), pace=Pace(), progress=lambda *_: append(people, new))
+        bound.remove(found.step, (), pace=Pace(), progress=lambda *_: append_iceberg(people, new))
     assert rows_of(people).height == 7
     bound.remove(found.step, (), pace=Pace(), progress=silent)
     assert bound.look_again(found.step, ()).left == 0
     assert rows_of(people)["name"].sort().to_list() == [None, "Ada", "Bob", "Carl", "Zacharias", "Zed"]
 
 
+def test_a_table_of_the_first_format_version(tmp_path: Path) -> None:
+    root = tmp_path / "first"
+    for start in range(0, PEOPLE.height, 3):
+        append_iceberg(root, PEOPLE[start : start + 3], **{"format-version": "1"})
+    assert read_metadata(root, where="test").document["format-version"] == 1
+    _, looked = purge(root, one_of("name", "Zoe", "Ada"))
+    assert (looked.left, looked.gone) == (0, 2)
+    assert holds(root, "Zoe", "Aachen", "Ada") == []
+    assert rows_of(root)["name"].to_list() == [None, "Bob", "Carl", "Zacharias"]
+    append_iceberg(root, PEOPLE[:1])
+    assert rows_of(root).height == 5
+
+
+def test_what_the_manifest_list_counts_is_what_the_manifests_name(people: Path) -> None:
+    purge(people, one_of("name", "Zoe"))
+    table = open_iceberg(people)
+    manifests = table.current_snapshot().manifests(table.io)
+    counted = sum((one.added_rows_count or 0) + (one.existing_rows_count or 0) for one in manifests)
+    named = sum(entry.data_file.record_count for one in manifests for entry in one.fetch_manifest_entry(table.io))
+    assert counted == named == 5
+    assert [one.deleted_rows_count for one in manifests] == [0] * len(manifests)
+
+
+def delete_by_position(root: Path, *rows: tuple[str, int]) -> None:
+    """As an engine with merge-on-read does: a file of positions, and a snapshot that names it."""
+    metadata = read_metadata(root, where="test")
+    assert metadata.current is not None
+    manifests = metadata.manifests(metadata.current)
+    path = root / "data" / "deletes.parquet"
+    ids = [pa.field("file_path", pa.string(), metadata={"PARQUET:field_id": "2147483546"})]
+    ids.append(pa.field("pos", pa.int64(), metadata={"PARQUET:field_id": "2147483545"}))
+    pq.write_table(pa.table([[one for one, _ in rows], [one for _, one in rows]], schema=pa.schema(ids)), path)
+    model = manifests[0]
+    file = {**model.entries[0]["data_file"], "content": 1, "file_path": str(path), "record_count": len(rows)}
+    file |= {"lower_bounds": None, "upper_bounds": None, "file_size_in_bytes": path.stat().st_size}
+    entry = {"status": 1, "snapshot_id": 7, "sequence_number": None, "file_sequence_number": None, "data_file": file}
+    avro = replace(model.avro, records=[entry], header={**model.avro.header, "content": "deletes"})
+    name = root / "metadata" / "deletes-m0.avro"
+    sequence = metadata.document["last-sequence-number"] + 1
+    listed = {**model.listed, "manifest_path": str(name), "manifest_length": write_avro(name, avro), "content": 1}
+    listed |= {"sequence_number": sequence, "min_sequence_number": sequence, "added_snapshot_id": 7, "partitions": None}
+    lists = read_avro(metadata.path(metadata.current["manifest-list"]))
+    write_avro(root / "metadata" / "snap-7.avro", replace(lists, records=[*lists.records, listed]))
+    document = metadata.following(NOW)
+    told = {"snapshot-id": 7, "sequence-number": sequence, "manifest-list": str(root / "metadata" / "snap-7.avro")}
+    document["snapshots"] = [*metadata.snapshots, {**metadata.current, **told, "summary": {"operation": "delete"}}]
+    document |= {"current-snapshot-id": 7, "last-sequence-number": sequence}
+    document["refs"] = {"main": {"snapshot-id": 7, "type": "branch"}}
+    document["snapshot-log"] = [*document["snapshot-log"], {"snapshot-id": 7, "timestamp-ms": document["last-updated-ms"]}]
+    metadata.write(document)
+
+
+def test_rows_that_position_deletes_hide_go_and_do_not_come_back(people: Path) -> None:
+    first, second = sorted(task.file.file_path for task in open_iceberg(people).scan().plan_files())
+    where = {pl.read_parquet(path)["name"][0]: path for path in (first, second)}
+    delete_by_position(people, (where["Ada"], 1), (where["Zoe"], 0), (where["Zoe"], 2))
+    assert rows_of(people)["name"].to_list() == [None, "Ada", "Bob"]
+
+    found, looked = purge(people, one_of("name", "Zoe"))
+    assert found.step.counts == {"young": 3, "expired": 1}
+    assert (looked.left, looked.gone) == (0, 1)
+    assert holds(people, "Zoe", "Carl", "Zacharias") == []
+    assert rows_of(people)["name"].to_list() == [None, "Ada", "Bob"]
+    assert not (people / "data" / "deletes.parquet").exists()
+
+
+def test_equality_deletes_are_refused(people: Path) -> None:
+    delete_by_position(people, ("nowhere", 1))
+    path = people / "metadata" / "deletes-m0.avro"
+    avro = read_avro(path)
+    path.unlink()
+    file = {**avro.records[0]["data_file"], "content": 2, "equality_ids": [1]}
+    write_avro(path, replace(avro, records=[{**avro.records[0], "data_file": file}]))
+    with pytest.raises(BadInput, match=r"unsupported-table.*equality deletes"):
+        target(people, one_of("name", "Zoe")).find()
+
+
 def test_a_tag_on_an_older_snapshot_is_refused(people: Path) -> None:
-    table = opened(people)
+    table = open_iceberg(people)
     table.manage_snapshots().create_tag(table.current_snapshot().parent_snapshot_id, "kept").commit()
     with pytest.raises(BadInput, match="unsupported-table"):
         target(people, one_of("name", "Zoe")).find()

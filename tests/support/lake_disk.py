@@ -38,6 +38,15 @@ def values_on_disk(root: Path, column: str) -> set[object]:
     return {value for table in tables if column in table.column_names for value in table[column].to_pylist()}
 
 
+def files_of(root: Path) -> dict[str, bytes]:
+    """All files below *root*."""
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def silent(done: int, of: int) -> None:
+    """Progress that nobody looks at."""
+
+
 def one_of(column: str, *values: object) -> Rule:
     """The rows with one of these values go, as in an erasure."""
     series = pl.Series(values)

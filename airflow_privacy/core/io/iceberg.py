@@ -195,9 +195,9 @@ def _cut_off(where: str) -> Iterator[None]:
     except PrivacyError:
         raise
     except OSError as error:
-        problem: PrivacyError = StorageUnavailable(
-            "storage-failed", f"The file system did not do it: {error.strerror}", where=where
-        )
+        # Not its own text: Arrow's has the path, and with it partition values.
+        words = os.strerror(error.errno) if error.errno else type(error).__name__
+        problem: PrivacyError = StorageUnavailable("storage-failed", f"The file system did not do it: {words}", where=where)
     except (ValueError, NotImplementedError, TypeError) as error:
         problem = BadInput(
             "unsupported-table",

@@ -30,6 +30,7 @@ Action: TypeAlias = dict[str, Any]
 FOLDER = "_delta_log"
 _COMMIT = re.compile(r"(\d{20})\.json")
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint(?:\.(\d{10})\.(\d{10}))?\.parquet")
+_OWN_TEMPORARY = re.compile(r"\.(?:\d{20}\.(?:json|checkpoint\.parquet)\.)?[0-9a-f]{16}\.tmp")
 _VERSION = re.compile(r"\.?_?(?:commit_)?(\d{20})\b")
 
 _MAP = pa.map_(pa.string(), pa.string())
@@ -140,11 +141,17 @@ class Log:
         }
         return {version: paths for version, paths in whole.items() if paths}
 
-    def before(self, version: int) -> list[Path]:
-        """All files of older versions, and what killed writers left; commits last and in their order."""
-        old = [path for path in self.folder.rglob("*") if path.is_file() and (_number(path) or 0) < version]
-        named = [path for path in old if _number(path) is not None or _is_temporary(path, self.folder)]
-        return sorted(named, key=lambda path: (_COMMIT.fullmatch(path.name) is not None, path.name))
+    def before(self, version: int, cutoff: datetime | None) -> list[Path]:
+        """All files of older versions, and what killed writers left; commits last and in their order.
+
+        :param cutoff: a temporary file of somebody else that is younger may be in use.
+        """
+        files = [path for path in self.folder.rglob("*") if path.is_file()]
+        old = {path for path in files if (_number(path) is not None and (_number(path) or 0) < version)}
+        left = {path for path in files if _is_temporary(path, self.folder)}
+        mine = {path for path in left if _OWN_TEMPORARY.fullmatch(path.name)}
+        idle = {path for path in left if cutoff is None or datetime.fromtimestamp(path.stat().st_mtime, UTC) <= cutoff}
+        return sorted(old | mine | idle, key=lambda path: (_COMMIT.fullmatch(path.name) is not None, path.name))
 
     def actions(self, version: int) -> Iterator[Action]:
         """The actions of one commit."""

@@ -181,7 +181,7 @@ class DeltaRows:
         for version in sorted(log.checkpoints()):
             if version > keep:
                 log.checkpoint(log.state(version))
-        for path in log.before(keep):
+        for path in log.before(keep, cutoff):
             path.unlink(missing_ok=True)
 
     def _live(self, add: Action) -> Part:

@@ -22,7 +22,7 @@ import fastavro
 
 from airflow_privacy.core.errors import BadInput, StorageUnavailable
 from airflow_privacy.core.io.iceberg_folder import METADATA, hint_metadata, metadata_path, newest_metadata, place_of
-from airflow_privacy.core.io.purge.lakehouse_files import sync
+from airflow_privacy.core.io.purge.lakehouse_files import Swap, sync
 
 Record: TypeAlias = dict[str, Any]
 
@@ -199,6 +199,56 @@ def moment(at: int) -> datetime:
 def milliseconds(at: datetime) -> int:
     """Since 1970."""
     return int(at.timestamp() * 1000)
+
+
+def without_bounds(file: Record, swap: Swap) -> Record:
+    """A data file's entry for the file that took its place."""
+    assert swap.new is not None  # noqa: S101 - narrows the type
+    emptied = (
+        "column_sizes", "value_counts", "null_value_counts", "nan_value_counts", "distinct_counts", "lower_bounds",
+        "upper_bounds", "split_offsets",
+    )  # fmt: skip
+    folder, slash, _ = file["file_path"].rpartition("/")
+    told = {
+        "file_path": f"{folder}{slash}{swap.new.name}",
+        "record_count": swap.rows,
+        "file_size_in_bytes": swap.bytes,
+    }
+    return {**file, **{name: None for name in emptied if name in file}, **told}
+
+
+def counted(listed: Record, entries: Sequence[Record]) -> Record:
+    """How many files and rows of each status; older writers call the counts of files otherwise."""
+    told: Record = {}
+    for status, name in enumerate(("existing", "added", "deleted")):
+        files = [entry["data_file"]["record_count"] for entry in entries if entry["status"] == status]
+        counts = {f"{name}_files_count": len(files), f"{name}_data_files_count": len(files), f"{name}_rows_count": sum(files)}
+        told |= {key: count for key, count in counts.items() if key in listed}
+    return told
+
+
+def schema_of(document: Record) -> Record:
+    """The current schema."""
+    current = document.get("current-schema-id")
+    schemas: list[Record] = document.get("schemas") or [document["schema"]]
+    return next((one for one in schemas if one.get("schema-id") == current), schemas[-1])
+
+
+def spec_of(document: Record, number: int) -> list[Record]:
+    """The fields of a partition spec."""
+    fields: list[Record] = next(one["fields"] for one in document["partition-specs"] if one["spec-id"] == number)
+    return fields
+
+
+def is_identity(field_: Record) -> bool:
+    """Whether a partition has the value itself."""
+    return bool(field_["transform"] == "identity")
+
+
+def mapped_names(document: Record) -> dict[int, list[str]]:
+    """Names of columns in files without field ids, by field id."""
+    mapping = (document.get("properties") or {}).get("schema.name-mapping.default")
+    return {one["field-id"]: one["names"] for one in json.loads(mapping) if "field-id" in one} if mapping else {}
 
 
 def _unsupported(what: str, where: str, do: str = "") -> BadInput:

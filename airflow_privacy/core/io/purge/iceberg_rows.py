@@ -14,7 +14,6 @@ deletes, format version 3, branches and tags on older snapshots, files that are 
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,10 +37,16 @@ from airflow_privacy.core.io.purge.iceberg_log import (
     Manifest,
     Metadata,
     Record,
+    counted,
+    is_identity,
+    mapped_names,
     moment,
     read_avro,
     read_metadata,
     require_known,
+    schema_of,
+    spec_of,
+    without_bounds,
     write_avro,
 )
 from airflow_privacy.core.io.purge.lakehouse_files import Columns, Part, Positions, Swap, typed_text
@@ -75,7 +80,7 @@ class IcebergRows:
 
     @cached_property
     def columns(self) -> Columns:
-        names = _mapped_names(self.metadata.document)
+        names = mapped_names(self.metadata.document)
 
         def find(schema: pa.Schema, name: str) -> str | None:
             wanted = self._fields[name]["id"]
@@ -125,6 +130,7 @@ class IcebergRows:
                 known=told is not None,
                 has_rows=path.suffix != ".puffin",
                 ours=told is None and path.name.startswith(_PREFIX),
+                handle=told[2] if told else None,
             )
 
     def new_path(self, part: Part) -> Path:
@@ -134,9 +140,10 @@ class IcebergRows:
 
     def needs_note(self, old: Sequence[Part]) -> bool:
         """Whether snapshots name these files that no purge has followed."""
+        order = [one["snapshot-id"] for one in self.metadata.snapshots]
         note = self._purge()
-        last = moment(note["timestamp-ms"]) if note is not None else None
-        return any(part.known and (last is None or part.since is None or part.since > last) for part in old)
+        last = order.index(note["snapshot-id"]) if note is not None else -1
+        return any(part.known and part.handle >= last for part in old)
 
     def replace(self, swaps: Sequence[Swap], at: datetime) -> None:
         """Commit a snapshot in which new files take the place of old ones.
@@ -202,7 +209,7 @@ class IcebergRows:
         # The log says when a metadata file was made: it was replaced when the next one was.
         files = before.document.get("metadata-log") or []
         ends = [one["timestamp-ms"] for one in files[1:]] + [before.document["last-updated-ms"]]
-        recent = [one for one, end in zip(files, ends, strict=True) if cutoff is not None and moment(end) > cutoff]
+        recent = [one for one, end in zip(files, ends, strict=False) if cutoff is not None and moment(end) > cutoff]
         after = before
         if len(needed) < len(before.snapshots) or len(recent) < len(files):
             document = before.following(max(moment(before.document["last-updated-ms"]), cutoff or since))
@@ -219,7 +226,7 @@ class IcebergRows:
 
     @cached_property
     def _fields(self) -> dict[str, Record]:
-        return {one["name"]: one for one in _schema(self.metadata.document)["fields"]}
+        return {one["name"]: one for one in schema_of(self.metadata.document)["fields"]}
 
     @cached_property
     def _deletes(self) -> dict[str, dict[str, Positions]]:
@@ -245,10 +252,10 @@ class IcebergRows:
                 found[name] = np.union1d(found.get(name, np.empty(0, np.uint64)), positions)
         return found
 
-    def _named(self) -> dict[Path, tuple[datetime, dict[str, object]]]:
-        """Files that older snapshots name, with when the last of those was replaced."""
-        named: dict[Path, tuple[datetime, dict[str, object]]] = {}
-        for snapshot in self.metadata.snapshots:
+    def _named(self) -> dict[Path, tuple[datetime, dict[str, object], int]]:
+        """Files that older snapshots name, with when the last of those was replaced, partition values, and its place."""
+        named: dict[Path, tuple[datetime, dict[str, object], int]] = {}
+        for place, snapshot in enumerate(self.metadata.snapshots):
             since = self.metadata.replaced[snapshot["snapshot-id"]]
             if since is None:
                 continue
@@ -260,24 +267,25 @@ class IcebergRows:
                 for entry in manifest.avro.records:
                     file = entry["data_file"]
                     path = self.metadata.path(file["file_path"])
-                    if path not in named or named[path][0] < since:
-                        named[path] = (since, self._constants(manifest.listed["partition_spec_id"], file["partition"]))
+                    constants = self._constants(manifest.listed["partition_spec_id"], file["partition"])
+                    last = max(since, named[path][0]) if path in named else since
+                    named[path] = (last, constants, place)
         return named
 
     def _purge(self) -> Record | None:
         """The newest snapshot of a purge."""
         noted = [one for one in self.metadata.snapshots if (one.get("summary") or {}).get(_NOTE)]
-        return max(noted, key=lambda one: one["timestamp-ms"], default=None)
+        return max(noted, key=lambda one: int(one["summary"][_NOTE]), default=None)  # clocks may differ
 
     def _constants(self, spec: int, partition: Mapping[str, Any]) -> dict[str, object]:
         by_id = {one["id"]: name for name, one in self._fields.items() if name in self.wanted}
-        fields = zip(_spec(self.metadata.document, spec), partition.values(), strict=True)
-        found = {by_id[one["source-id"]]: value for one, value in fields if _is_identity(one) and one["source-id"] in by_id}
+        fields = zip(spec_of(self.metadata.document, spec), partition.values(), strict=True)
+        found = {by_id[one["source-id"]]: value for one, value in fields if is_identity(one) and one["source-id"] in by_id}
         return {name: _plain(value, _dtype(self._fields[name]["type"])) for name, value in found.items()}
 
     def _constants_of_folder(self, path: Path) -> dict[str, object]:
         by_id = {one["id"]: name for name, one in self._fields.items() if name in self.wanted}
-        specs = [one for spec in self.metadata.document["partition-specs"] for one in spec["fields"] if _is_identity(one)]
+        specs = [one for spec in self.metadata.document["partition-specs"] for one in spec["fields"] if is_identity(one)]
         columns = {one["name"]: by_id[one["source-id"]] for one in specs if one["source-id"] in by_id}
         pairs = [part.partition("=") for part in path.relative_to(self.metadata.root).parts[:-1]]
         values = {unquote_plus(key): None if value == "null" else unquote_plus(value) for key, equals, value in pairs if equals}
@@ -296,7 +304,7 @@ class IcebergRows:
             if swap is None and file["file_path"] not in spent:
                 entries.append(entry)
             elif swap is not None and swap.new is not None:
-                entries.append({**entry, "data_file": _without_bounds(file, swap)})
+                entries.append({**entry, "data_file": without_bounds(file, swap)})
         if entries == manifest.avro.records:
             return manifest.listed
         if not entries:
@@ -304,7 +312,7 @@ class IcebergRows:
         name = f"{secrets.token_hex(16)}-m0.avro"
         size = write_avro(self.metadata.root / METADATA / name, replace(manifest.avro, records=entries))
         told = {"manifest_path": f"{self.metadata.location}/{METADATA}/{name}", "manifest_length": size, "partitions": None}
-        return {**manifest.listed, **told, **_counted(manifest.listed, entries)}
+        return {**manifest.listed, **told, **counted(manifest.listed, entries)}
 
 
 def open_iceberg(root: Path, wanted: tuple[str, ...], *, where: str) -> IcebergRows:
@@ -316,14 +324,14 @@ def open_iceberg(root: Path, wanted: tuple[str, ...], *, where: str) -> IcebergR
     metadata = read_metadata(root, where=where)
     manifests = metadata.manifests(metadata.current)
     require_known(manifests, where)
-    names = {one["name"] for one in _schema(metadata.document)["fields"]}
+    names = {one["name"] for one in schema_of(metadata.document)["fields"]}
     if absent := [name for name in wanted if name not in names]:
         raise BadInput("unknown-column", f"The table has no column {absent[0]!r}", where=where)
     return IcebergRows(metadata, manifests, wanted)
 
 
 def _delete_unnamed(metadata: Metadata, cutoff: datetime | None) -> None:
-    """Manifests and their lists first, metadata files last and in their order: who is cut short finds what is left to do."""
+    """Manifests and their lists first, metadata files last, the oldest at the end: who is cut short finds what is left to do."""
     folder = metadata.root / METADATA
     log = [one["metadata-file"] for one in metadata.document.get("metadata-log") or []]
     named = {metadata_path(metadata.root, metadata.number), *(metadata.path(one) for one in log)}
@@ -335,7 +343,7 @@ def _delete_unnamed(metadata: Metadata, cutoff: datetime | None) -> None:
     kept = named | {folder / "version-hint.text"}
     numbered = [metadata_path(metadata.root, number) for number in metadata_numbers(metadata.root)]
     others = [path for path in sorted(folder.rglob("*")) if path.is_file() and path not in numbered]
-    for path in [*others, *numbered]:
+    for path in [*others, *reversed(numbered)]:
         checked = path.with_name(path.name[1:-4]) if path.name.startswith(".") and path.suffix == ".crc" else path
         young = cutoff is not None and path not in numbered and moment(int(path.stat().st_mtime * 1000)) > cutoff
         if checked not in kept and not young:
@@ -348,52 +356,6 @@ def _is_needed(replaced: datetime | None, cutoff: datetime | None) -> bool:
 
 def _list_of(metadata: Metadata, snapshot: Record) -> Avro:
     return read_avro(metadata.path(snapshot["manifest-list"]))
-
-
-def _without_bounds(file: Record, swap: Swap) -> Record:
-    assert swap.new is not None  # noqa: S101 - narrows the type
-    emptied = (
-        "column_sizes", "value_counts", "null_value_counts", "nan_value_counts", "distinct_counts", "lower_bounds",
-        "upper_bounds", "split_offsets",
-    )  # fmt: skip
-    folder, slash, _ = file["file_path"].rpartition("/")
-    told = {
-        "file_path": f"{folder}{slash}{swap.new.name}",
-        "record_count": swap.rows,
-        "file_size_in_bytes": swap.bytes,
-    }
-    return {**file, **{name: None for name in emptied if name in file}, **told}
-
-
-def _counted(listed: Record, entries: Sequence[Record]) -> Record:
-    """How many files and rows of each status; older writers call the counts of files otherwise."""
-    told: Record = {}
-    for status, name in enumerate(("existing", "added", "deleted")):
-        files = [entry["data_file"]["record_count"] for entry in entries if entry["status"] == status]
-        counts = {f"{name}_files_count": len(files), f"{name}_data_files_count": len(files), f"{name}_rows_count": sum(files)}
-        told |= {key: count for key, count in counts.items() if key in listed}
-    return told
-
-
-def _schema(document: Record) -> Record:
-    current = document.get("current-schema-id")
-    schemas: list[Record] = document.get("schemas") or [document["schema"]]
-    return next((one for one in schemas if one.get("schema-id") == current), schemas[-1])
-
-
-def _spec(document: Record, number: int) -> list[Record]:
-    fields: list[Record] = next(one["fields"] for one in document["partition-specs"] if one["spec-id"] == number)
-    return fields
-
-
-def _is_identity(field_: Record) -> bool:
-    return bool(field_["transform"] == "identity")
-
-
-def _mapped_names(document: Record) -> dict[int, list[str]]:
-    """Names of columns in files without field ids, by field id."""
-    mapping = (document.get("properties") or {}).get("schema.name-mapping.default")
-    return {one["field-id"]: one["names"] for one in json.loads(mapping) if "field-id" in one} if mapping else {}
 
 
 def _dtype(type_: object) -> pl.DataType | None:

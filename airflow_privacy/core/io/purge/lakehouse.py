@@ -20,6 +20,7 @@ Not kept: rows on hold that are in old versions only. A hold keeps what the curr
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -295,10 +296,15 @@ def _cut_off(where: str) -> Iterator[None]:
     except OSError as error:
         problem: PrivacyError = StorageUnavailable(
             "storage-failed",
-            f"The file system did not do it: {error.strerror or type(error).__name__}",
+            f"The file system did not do it: {_words(error)}",
             where=where,
             do="Try again.",
         )
     except Exception as error:  # noqa: BLE001 - see above
         problem = BadInput("unreadable-table", f"The table could not be read or written: {type(error).__name__}", where=where)
     raise problem from None
+
+
+def _words(error: OSError) -> str:
+    """Arrow puts its whole message, path included, where the system's own words belong."""
+    return os.strerror(error.errno) if error.errno else type(error).__name__
