@@ -27,6 +27,10 @@ class ObjectLock:
     storage: Storage
     _enabled: bool | None = field(default=None, init=False)
 
+    def applies(self) -> bool:
+        """Whether anything may be locked here."""
+        return isinstance(self.storage, S3Storage) and self._is_enabled(self.storage)
+
     def until(self, things: Iterable[Stored], *, now: datetime) -> datetime | None:
         """When the last of these may go; ``None`` where all may go now. :data:`FOREVER` where a legal hold covers one."""
         if not isinstance(self.storage, S3Storage) or not self._is_enabled(self.storage):

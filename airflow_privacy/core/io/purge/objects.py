@@ -2,8 +2,9 @@
 
 Each version is judged by its own age: a key that is written anew each day loses its old versions and keeps its newest. A delete
 marker goes with the last of what it hides, never before: removing it first would show an old version again. For the same reason
-versions that nobody sees go first, those that readers see next, markers last; and where the store will not give a version up,
-what stands above it stays too.
+versions that nobody sees go first, those that readers see next, markers last. Inside one call, some milliseconds, the store may
+take them in any order; in a bucket with object lock the last of a key goes in a call of its own, and where the store will not give
+a version up, what stands above it stays too.
 
 Versions never change, so that what was written since the listing cannot be hit. A bucket without versions has one object a key,
 which is looked at once more before it is deleted, and stays if it was written since; between that look and the deletion a moment
@@ -108,7 +109,8 @@ class _Objects:
         done, begun = 0, time.monotonic()
         stuck: set[str] = set()
         written = self._written_since(items)
-        for batch in _batches([item for item in items if item.kind != "upload" and item not in written]):
+        going = [item for item in items if item.kind != "upload" and item not in written]
+        for batch in _batches(going, apart=ObjectLock(self.storage).applies()):
             stuck |= self._delete([item for item in batch if item.name not in stuck])
             done += len(batch)
             progress(done, len(items))
@@ -184,13 +186,13 @@ class _Objects:
         return {names[refused_key] for refused_key in refused}
 
 
-def _batches(items: Sequence[Item]) -> Iterator[list[Item]]:
-    """Up to a thousand, in order. The last of a key goes apart from others of it: a store may take a batch in any order."""
+def _batches(items: Sequence[Item], *, apart: bool) -> Iterator[list[Item]]:
+    """Up to a thousand, in order; *apart*: the last of a key goes with no others of it."""
     last = {item.name: place for place, item in enumerate(items)}
     batch: list[Item] = []
     names: set[str] = set()
     for place, item in enumerate(items):
-        if len(batch) == _AT_ONCE or (last[item.name] == place and item.name in names):
+        if len(batch) == _AT_ONCE or (apart and last[item.name] == place and item.name in names):
             yield batch
             batch, names = [], set()
         batch.append(item)
