@@ -3,8 +3,8 @@
 Each version is judged by its own age: a key that is written anew each day loses its old versions and keeps its newest. A delete
 marker goes with the last of what it hides, never before: removing it first would show an old version again. For the same reason
 versions that nobody sees go first, those that readers see next, markers last. Inside one call, some milliseconds, the store may
-take them in any order; in a bucket with object lock the last of a key goes in a call of its own, and where the store will not give
-a version up, what stands above it stays too.
+take them in any order; in a bucket with object lock the last of a key goes in a call of its own, and where the store will not
+give a version up, what stands above it stays too.
 
 Versions never change, so that what was written since the listing cannot be hit. A bucket without versions has one object a key,
 which is looked at once more before it is deleted, and stays if it was written since; between that look and the deletion a moment
