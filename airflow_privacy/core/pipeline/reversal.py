@@ -33,6 +33,7 @@ from airflow_privacy.core.pipeline.apply import table_of_dataset
 from airflow_privacy.core.pipeline.approvals import Request, Run, require_no_rejection, short, valid_approvals
 from airflow_privacy.core.pipeline.at_rest import key_uses
 from airflow_privacy.core.pipeline.places import Place, open_dataset, write_masked
+from airflow_privacy.core.pipeline.revocation import require_not_revoked
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, record
 from airflow_privacy.core.policy.environments import boundary_of, environment_of
 
@@ -65,9 +66,11 @@ def gather_reversal(workspace: Workspace, *, dataset: ArtifactRef, columns: Sequ
     :raises CheckFailed: the contract does not allow the purpose, a column cannot be turned back, or *out* lies outside the
         environment that the data came from.
     :raises BadInput: no column, or one that the dataset does not have.
+    :raises VerificationError: ``revoked``: a subject was erased from it.
     """
     store = workspace.artifacts
     masked = store.get(Dataset, dataset)
+    require_not_revoked(workspace, "dataset", dataset.digest, where=masked.uri)
     plan = store.find(MaskingPlan, masked.plan)
     contract, policy = store.find(Contract, plan.contract), store.find(Policy, plan.policy)
     _require_columns(plan, columns)
