@@ -99,7 +99,7 @@ def execute(connection: Any, statement: str, parameters: Sequence[object] | None
     """Run a statement and give its rows, whatever kind of row the connection is set to make."""
     cursor = connection.cursor()
     try:
-        cursor.execute(statement, parameters)
+        cursor.execute(statement, *([] if parameters is None else [parameters]))  # SQLite takes no None
         rows = cursor.fetchall() if cursor.description is not None else []
         return [tuple(row.values()) if isinstance(row, dict) else tuple(row) for row in rows]
     finally:
