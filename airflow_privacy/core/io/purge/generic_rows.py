@@ -109,7 +109,7 @@ class GenericRows:
         same = [self._same(name) for name in self._table.key]
         # Null is like nothing, so that it is asked for apart.
         nulls = {tuple(cell is None for cell in row[len(same) :]) for row in ids.rows}
-        begun, deleted = time.monotonic(), 0
+        begun, left = time.monotonic(), []
         cursor = connection.cursor()
         for pattern in sorted(nulls):
             cells = [
@@ -117,18 +117,17 @@ class GenericRows:
                 for name, null in zip(self._columns, pattern, strict=True)
             ]
             conditions = " AND ".join([*same, *cells, *self._unreferred()])
-            rows = [
-                (*row[: len(same)], *(cell for cell in row[len(same) :] if cell is not None))
-                for row in ids.rows
-                if tuple(cell is None for cell in row[len(same) :]) == pattern
-            ]
+            rows = [row for row in ids.rows if tuple(cell is None for cell in row[len(same) :]) == pattern]
             statement = _marked(connection, f"DELETE FROM {self._name} WHERE {conditions}")  # noqa: S608 - quoted
             for row in rows:
-                cursor.execute(statement, row)
-                deleted += max(cursor.rowcount, 0)
+                cursor.execute(statement, (*row[: len(same)], *(cell for cell in row[len(same) :] if cell is not None)))
+                if cursor.rowcount < 1:
+                    left.append(row)
         connection.commit()
         cursor.close()
-        return Taken(deleted, 0, time.monotonic() - begun)
+        seconds = time.monotonic() - begun
+        referred = int(self.referred(connection, KeyRows(left)).sum()) if left else 0
+        return Taken(ids.height - len(left), referred, seconds)
 
     def _same(self, name: str) -> str:
         return f"{self._name}.{self._database.quote(name)} = {_MARK}"

@@ -56,13 +56,13 @@ class LinkedRows:
             parts = _Reach(self, connection, "expired").parts()
             held = _Reach(self, connection, "held").parts()
         own = self.rule if self.place == self.root else None
-        names = [name for part in parts for name in part.columns]
+        names = [name for part in (*parts, *held) for name in part.columns]
         return TableRows(
             place=self.place,
             uri=self.uri,
             columns=tuple(dict.fromkeys([*(own.columns if own else ()), *names])),
             judge_rows=_reached(parts, held, own),
-            bound=AnyOf(parts=(*(among_of(own.bound) or () if own else ()), *parts)),
+            bound=AnyOf(parts=(*(among_of(own.bound) or () if own else ()), *parts, *held)),
             databases=self.databases,
             goes=self.followed,
             now=self.now,
@@ -184,7 +184,7 @@ def _reached(parts: Sequence[Among], held: Sequence[Among], own: Rule | None) ->
         if own is not None and own.judge_rows is not None:
             judged = own.judge_rows(frame.select(list(own.columns))).cast(pl.String)
         going = pl.col("\0goes") | (pl.col("\0own") == "expired")
-        staying = going & pl.col("\0stays") | (pl.col("\0own") == "held")
+        staying = pl.col("\0stays") | (pl.col("\0own") == "held")
         disposition = pl.when(staying).then(pl.lit("held")).when(going).then(pl.lit("expired")).otherwise(pl.col("\0own"))
         return pl.DataFrame({**links, "\0own": judged}).select(disposition).to_series()
 

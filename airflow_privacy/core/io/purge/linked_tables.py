@@ -66,10 +66,10 @@ def linked_rows_targets(
     tables = linked_tables(databases(place.connection), place)
     keys = tuple(key for table in tables for key in table.refers)
     followed = _followed(keys, place, follow, uri)
-    reached = {place, *(key.child for key in followed)}
+    reached = {key.child for key in followed}
     targets: list[Target] = []
     for table in tables:
-        if table.place == place:
+        if table.place == place and place not in reached:
             targets.append(table_rows_target(uri, rule=rule, databases=databases, goes=followed, now=now))
         elif table.place in reached:
             targets.append(LinkedRows(place=table.place, root=place, rule=rule, followed=followed, databases=databases, now=now))

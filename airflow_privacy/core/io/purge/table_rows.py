@@ -10,11 +10,11 @@ inherit from a plain table, and copies that triggers have made elsewhere.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import sleep
 from typing import Any
 
 import polars as pl
@@ -143,7 +143,7 @@ class TableRows:
                 break
             idle = 0 if deleted else idle + 1
             if waiting:
-                time.sleep(_WAIT_SECONDS * (idle + 1))
+                sleep(_WAIT_SECONDS * (idle + 1))
         if done and self.reuse_space:
             with self._open() as opened:
                 if opened.database.dialect == "postgresql":
