@@ -16,6 +16,7 @@ PrivacyError                 says what, where and what to do; never holds a data
 
 from __future__ import annotations
 
+import os
 from typing import ClassVar
 
 
@@ -102,3 +103,8 @@ class KeyServiceUnavailable(TransientError):
 
 class LedgerBusy(TransientError):
     """Another writer held the ledger for too long."""
+
+
+def problem_of(error: OSError) -> str:
+    """What the operating system said, in its own words: Arrow puts paths into its own, and so partition values."""
+    return os.strerror(error.errno) if error.errno else type(error).__name__

@@ -11,7 +11,7 @@ import secrets
 from pathlib import Path
 from typing import TypeVar
 
-from airflow_privacy.core.errors import BadInput, StorageUnavailable, VerificationError
+from airflow_privacy.core.errors import BadInput, StorageUnavailable, VerificationError, problem_of
 from airflow_privacy.core.model.codec import Artifact, canonical, is_digest, parse, sha256
 from airflow_privacy.core.model.refs import ArtifactRef
 
@@ -42,7 +42,7 @@ class ArtifactStore:
             if not (path.is_file() and path.read_bytes() == data):
                 _write_atomically(path, data)
         except OSError as error:
-            problem = error.strerror or type(error).__name__
+            problem = problem_of(error)
         else:
             return ArtifactRef(uri=str(path), digest=digest, kind=kind, counts=counts or {})
         raise StorageUnavailable("artifact-not-written", f"Could not write a {kind} artifact: {problem}", where=str(path))

@@ -31,7 +31,7 @@ from pyiceberg.table.metadata import new_table_metadata
 from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
 from pyiceberg.table.update import TableRequirement, TableUpdate, update_table_metadata
 
-from airflow_privacy.core.errors import BadInput, PrivacyError, StorageUnavailable
+from airflow_privacy.core.errors import BadInput, PrivacyError, StorageUnavailable, problem_of
 from airflow_privacy.core.io.iceberg_folder import hint_metadata, metadata_path, place_of
 from airflow_privacy.core.io.iceberg_folder import newest_metadata as _newest
 from airflow_privacy.core.io.lakehouse import keep_batches
@@ -196,7 +196,7 @@ def _cut_off(where: str) -> Iterator[None]:
         raise
     except OSError as error:
         # Not its own text: Arrow's has the path, and with it partition values.
-        words = os.strerror(error.errno) if error.errno else type(error).__name__
+        words = problem_of(error)
         problem: PrivacyError = StorageUnavailable("storage-failed", f"The file system did not do it: {words}", where=where)
     except (ValueError, NotImplementedError, TypeError) as error:
         problem = BadInput(

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from airflow_privacy.core.errors import BadInput, StorageUnavailable, VerificationError
+from airflow_privacy.core.errors import BadInput, StorageUnavailable, VerificationError, problem_of
 from airflow_privacy.core.io.storage import Document, Storage
 
 _TEMPORARY = ".tmp-"
@@ -244,7 +244,7 @@ def answering(where: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        problem = error.strerror or type(error).__name__
+        problem = problem_of(error)
     else:
         return
     what = f"The file system did not do it: {problem}"

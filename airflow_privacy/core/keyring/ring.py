@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from airflow_privacy.core.errors import BadInput, KeyUnavailable
+from airflow_privacy.core.errors import BadInput, KeyUnavailable, problem_of
 from airflow_privacy.core.keyring import scopes as scope_files
 from airflow_privacy.core.keyring import signing
 from airflow_privacy.core.keyring.files import INIT, check_permissions, damaged, publish, read_private
@@ -267,7 +267,7 @@ def _writing(home: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        problem = error.strerror or type(error).__name__
+        problem = problem_of(error)
     else:
         return
     raise KeyUnavailable(

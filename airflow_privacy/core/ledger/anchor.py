@@ -10,7 +10,7 @@ import os
 import secrets
 from pathlib import Path
 
-from airflow_privacy.core.errors import StorageUnavailable
+from airflow_privacy.core.errors import StorageUnavailable, problem_of
 from airflow_privacy.core.ledger.checkpoint import read_checkpoint
 from airflow_privacy.core.ledger.verify import read_anchors
 
@@ -35,7 +35,7 @@ def advance(folder: Path, note: str) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
-        problem = error.strerror or type(error).__name__
+        problem = problem_of(error)
     else:
         return
     raise StorageUnavailable(

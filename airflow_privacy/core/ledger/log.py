@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from airflow_privacy.core.errors import BadInput, LedgerDiverged, StorageUnavailable, VerificationError
+from airflow_privacy.core.errors import BadInput, LedgerDiverged, StorageUnavailable, VerificationError, problem_of
 from airflow_privacy.core.ledger import anchor
 from airflow_privacy.core.ledger.checkpoint import Checkpoint, Signer, check_origin, sign_checkpoint, verify_checkpoint
 from airflow_privacy.core.ledger.merkle import EMPTY_ROOT, Frontier
@@ -175,7 +175,7 @@ def _create(path: Path, origin: str, signer: Signer) -> str:
         with contextlib.suppress(FileExistsError):
             path.hardlink_to(draft)
     except OSError as error:
-        problem = error.strerror or type(error).__name__
+        problem = problem_of(error)
     else:
         return note
     finally:

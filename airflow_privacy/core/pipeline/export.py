@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from airflow_privacy.core.errors import BadInput, StorageUnavailable
+from airflow_privacy.core.errors import BadInput, StorageUnavailable, problem_of
 from airflow_privacy.core.io.formats.write_avro import write_avro
 from airflow_privacy.core.io.formats.write_csv import write_csv
 from airflow_privacy.core.io.formats.write_jsonl import write_jsonl
@@ -75,7 +75,7 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir()
     except OSError as error:
-        problem = error.strerror or type(error).__name__
+        problem = problem_of(error)
     else:
         return
     raise StorageUnavailable("not-writable", f"The folder cannot be made: {problem}", where=str(folder.parent))

@@ -19,7 +19,7 @@ from typing import TypeVar
 
 import polars as pl
 
-from airflow_privacy.core.errors import BadInput, KeyUnavailable, StorageUnavailable
+from airflow_privacy.core.errors import BadInput, KeyUnavailable, StorageUnavailable, problem_of
 from airflow_privacy.core.keyring import list_keys
 from airflow_privacy.core.keyring.files import publish, read_private
 from airflow_privacy.core.ledger.view import LedgerView
@@ -214,7 +214,7 @@ def _write(workspace: Workspace, name: str, data: bytes) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         publish(folder / name, data, 0o600)
     except OSError as error:
-        problem = error.strerror or type(error).__name__
+        problem = problem_of(error)
     else:
         return
     raise StorageUnavailable("hold-not-written", f"The hold could not be written: {problem}", where=str(folder))

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from airflow_privacy.core.errors import StorageUnavailable, TransientError
+from airflow_privacy.core.errors import StorageUnavailable, TransientError, problem_of
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def _lock(folder: Path, dataset: str) -> Iterator[None]:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        problem = error.strerror or type(error).__name__
+        problem = problem_of(error)
         handle = -1
     if handle < 0:
         raise StorageUnavailable("lock-not-made", f"The lock cannot be made: {problem}", where=str(path))

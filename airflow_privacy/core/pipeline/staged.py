@@ -13,7 +13,7 @@ from typing import NamedTuple
 import polars as pl
 
 from airflow_privacy.core.detect.drift import OnDrift
-from airflow_privacy.core.errors import BadInput, StorageUnavailable
+from airflow_privacy.core.errors import BadInput, StorageUnavailable, problem_of
 from airflow_privacy.core.model.flow import Outcome
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.pipeline.apply import assess_risk, mask
@@ -143,5 +143,5 @@ def _storing(path: Path) -> Iterator[None]:
         yield
         return
     except OSError as error:
-        failure = error.strerror or type(error).__name__
+        failure = problem_of(error)
     raise StorageUnavailable("stage-not-usable", f"The raw rows could not be staged or deleted: {failure}", where=str(path))

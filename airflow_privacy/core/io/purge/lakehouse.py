@@ -20,7 +20,6 @@ Not kept: rows on hold that are in old versions only. A hold keeps what the curr
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,7 +28,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from airflow_privacy.core.errors import BadInput, PrivacyError, StorageUnavailable
+from airflow_privacy.core.errors import BadInput, PrivacyError, StorageUnavailable, problem_of
 from airflow_privacy.core.io.lakehouse import LakePlace, parse_lakehouse
 from airflow_privacy.core.io.purge.lakehouse_files import (
     Columns,
@@ -296,15 +295,10 @@ def _cut_off(where: str) -> Iterator[None]:
     except OSError as error:
         problem: PrivacyError = StorageUnavailable(
             "storage-failed",
-            f"The file system did not do it: {_words(error)}",
+            f"The file system did not do it: {problem_of(error)}",
             where=where,
             do="Try again.",
         )
     except Exception as error:  # noqa: BLE001 - see above
         problem = BadInput("unreadable-table", f"The table could not be read or written: {type(error).__name__}", where=where)
     raise problem from None
-
-
-def _words(error: OSError) -> str:
-    """Arrow puts its whole message, path included, where the system's own words belong."""
-    return os.strerror(error.errno) if error.errno else type(error).__name__
