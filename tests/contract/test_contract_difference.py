@@ -114,6 +114,10 @@ def test_a_weakening_is_named(new: Contract, told: str) -> None:
         (changed(level="k_anonymous(k>=5, l>=2) or pseudonymized"), "privacy level changed from"),
         (changed(level="pseudonymized"), "privacy level changed from"),
         (changed(retention=Retention(days=29, anchor="joined")), "retention was shortened from 30 to 29 days"),
+        (
+            changed(retention=Retention(days=30, anchor="joined", zone="Asia/Tokyo")),
+            "dates that retention counts from are read in Asia/Tokyo instead of UTC",
+        ),
         (changed(freshness=None), "freshness changed from 24 hours on joined to none"),
         (changed(version="2"), "version changed from 1 to 2"),
         (changed(status="deprecated"), "status changed from active to deprecated"),

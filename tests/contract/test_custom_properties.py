@@ -183,3 +183,22 @@ def test_a_key_where_nobody_would_read_it(tmp_path: Path, text: str) -> None:
 
 def test_a_subject_key_that_is_no_column(tmp_path: Path) -> None:
     refused(lambda: with_keys(tmp_path, ("privacy.subjectKey", "idd")), "unknown-column")
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC"])
+def test_the_time_zone_of_retention_is_read(tmp_path: Path, zone: str) -> None:
+    sla = "slaProperties:\n  - {property: retention, value: 30, unit: d}\n"
+    retention = load(tmp_path, HEAD + sla + custom(("privacy.timeZone", zone))).retention
+    assert retention is not None
+    assert retention.zone == zone
+
+
+def test_retention_is_read_in_utc_where_no_zone_is_given(tmp_path: Path) -> None:
+    retention = load(tmp_path, HEAD + "slaProperties:\n  - {property: retention, value: 30, unit: d}\n").retention
+    assert retention is not None
+    assert retention.zone == "UTC"
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", "+01:00"])
+def test_a_time_zone_that_is_none_is_refused(tmp_path: Path, zone: str) -> None:
+    refused(lambda: with_keys(tmp_path, ("privacy.timeZone", zone)), "bad-value")

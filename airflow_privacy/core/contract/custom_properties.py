@@ -8,6 +8,7 @@ privacy.purposes         contract  names       what the data may be used for; no
 privacy.lawfulBasis      contract  text        lawful basis of the processing, for example consent or contract
 privacy.level            contract  level       privacy level that a release of the data must have, as a predicate
 privacy.subjectKey       contract  text        column that names the person a row is about
+privacy.timeZone         contract  zone        what dates and times without a zone mean where retention counts from them; else UTC
 privacy.purpose          contract  name        purpose of a release where none is given; one of the purposes
 privacy.recipient        contract  name        recipient of a release where none is given
 privacy.destination      contract  name        environment that a release goes to where none is given
@@ -38,6 +39,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -71,7 +73,7 @@ class Key(NamedTuple):
 
     name: str
     on: Literal["contract", "column"]
-    holds: Literal["text", "name", "names", "level", "entity", "role", "sentence", "action"]
+    holds: Literal["text", "name", "names", "level", "entity", "role", "sentence", "action", "zone"]
 
 
 KEYS: tuple[Key, ...] = (
@@ -80,6 +82,7 @@ KEYS: tuple[Key, ...] = (
     Key("privacy.lawfulBasis", "contract", "text"),
     Key("privacy.level", "contract", "level"),
     Key("privacy.subjectKey", "contract", "text"),
+    Key("privacy.timeZone", "contract", "zone"),
     Key("privacy.purpose", "contract", "name"),
     Key("privacy.recipient", "contract", "name"),
     Key("privacy.destination", "contract", "name"),
@@ -99,6 +102,7 @@ _EXPECTED = {
     "role": f"one of {', '.join(ROLES)}",
     "sentence": f"one line of at most {_LONGEST} characters",
     "action": f"one of {', '.join(STRICTNESS)}",
+    "zone": "the IANA name of a time zone, such as Europe/Berlin",
 }
 
 
@@ -205,11 +209,21 @@ def _fits(key: Key, value: object) -> bool:
         return len(value) <= _LONGEST and value.isprintable()
     if key.holds == "action":
         return value in STRICTNESS
+    if key.holds == "zone":
+        return _is_zone(value)
     if key.holds == "level":
         try:
             parse_predicate(value)
         except BadInput:
             return False
+    return True
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
     return True
 
 

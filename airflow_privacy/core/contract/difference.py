@@ -81,6 +81,9 @@ def _retention(old: Contract, new: Contract) -> Iterator[Change]:
     if before.anchor != after.anchor:
         what = f"retention is counted from {after.anchor or 'no column'} instead of {before.anchor or 'no column'}"
         yield Change(kind="retention", place="", what=what, weakening=True)
+    if before.zone != after.zone:
+        what = f"dates that retention counts from are read in {after.zone} instead of {before.zone}"
+        yield Change(kind="retention", place="", what=what, weakening=False)
 
 
 def _tables(old: Contract, new: Contract, order: Sequence[str]) -> Iterator[Change]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pydantic
 from open_data_contract_standard.model import OpenDataContractStandard
 
@@ -89,6 +90,8 @@ def _contract(document: Document, data: dict[str, Any], variables: Mapping[str, 
     tables = tuple(_tables(document, data, physical))
     keys = read_keys(document, data.get("customProperties"), ("customProperties",), "contract")
     retention, freshness = read_sla(document, data, physical)
+    if retention is not None and "privacy.timeZone" in keys.texts:
+        retention = msgspec.structs.replace(retention, zone=keys.texts["privacy.timeZone"])
     subject = keys.texts.get("privacy.subjectKey")
     if subject is not None and tables and physical.get(subject) is None:
         where = keys.where["privacy.subjectKey"]

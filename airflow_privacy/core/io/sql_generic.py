@@ -39,7 +39,7 @@ def read_any(database: Database, connection: Any, place: SqlPlace, *, where: str
     paths: list[Path] = []
     schemas: list[pl.Schema] = []
     while (rows := cursor.fetchmany(_BATCH)) or not paths:
-        frame = _frame(names, rows, where)
+        frame = frame_of(names, rows, where)
         schemas.append(frame.schema)
         paths.append(_keep(frame, spool.path()))
     final = pl.Schema({name: _common([schema[name] for schema in schemas]) for name in names})
@@ -49,7 +49,11 @@ def read_any(database: Database, connection: Any, place: SqlPlace, *, where: str
     return paths
 
 
-def _frame(names: Sequence[str], rows: Sequence[Sequence[Any]], where: str) -> pl.DataFrame:
+def frame_of(names: Sequence[str], rows: Sequence[Sequence[Any]], where: str) -> pl.DataFrame:
+    """Rows as a frame; a column's type is that of its values.
+
+    :raises BadInput: ``unreadable-rows``.
+    """
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     try:
         return pl.DataFrame([_series(name, list(values)) for name, values in zip(names, columns, strict=True)])

@@ -18,7 +18,7 @@ others                                          interval in ISO 8601)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ _BATCH_BYTES = 32 << 20
 _WRITE_ROWS = 50_000
 _MOST_DIGITS = 38
 
-_SETTINGS = (
+SETTINGS = (
     "SET LOCAL search_path TO pg_catalog",
     "SET LOCAL client_encoding TO 'UTF8'",
     "SET LOCAL DateStyle TO 'ISO, YMD'",
@@ -67,7 +67,7 @@ WHERE n.nspname = %s AND c.relname = %s AND i.indisprimary
 ORDER BY array_position(i.indkey::int2[], a.attnum)
 """
 
-_PLAIN: dict[str, pl.DataType] = {
+PLAIN: dict[str, pl.DataType] = {
     "int2": pl.Int16(),
     "int4": pl.Int32(),
     "int8": pl.Int64(),
@@ -91,7 +91,7 @@ def begin_reading(connection: Any) -> None:
 
 def prepare(connection: Any) -> None:
     """How values are written as text, in this transaction: no setting of the server, the database or the role has a say."""
-    for setting in _SETTINGS:
+    for setting in SETTINGS:
         execute(connection, setting)
 
 
@@ -117,14 +117,7 @@ def read_rows(database: Database, connection: Any, place: SqlPlace, *, where: st
     :param ordered: in the order of the primary key, or of all columns where there is none.
     :raises BadInput: ``missing-table``, ``no-columns``, ``decimal-too-wide``, ``value-out-of-range``, ``unreadable-rows``.
     """
-    described = execute(connection, _COLUMNS, (place.schema, place.table))
-    if not described:
-        raise BadInput(
-            "missing-table",
-            "There is no such table or view, or it has no columns",
-            where=where,
-            do="Check schema and name; they are taken as written, upper and lower case apart.",
-        )
+    described = described_columns(connection, place, where=where)
     columns: list[SqlColumn] = []
     selected = ["0"]
     for name, kind, is_array, modifier in described:
@@ -133,20 +126,56 @@ def read_rows(database: Database, connection: Any, place: SqlPlace, *, where: st
             columns.append(SqlColumn(name, pl.List(pl.String)))
             selected.append(f"to_json({quoted})::text")
             continue
-        dtype = _PLAIN.get(kind, pl.String())
+        dtype = PLAIN.get(kind, pl.String())
         if kind == "numeric":
-            dtype = _decimal(modifier) or _widest(database, connection, place, name, where)
+            dtype = declared_decimal(modifier) or _widest(database, connection, place, name, where)
         columns.append(SqlColumn(name, dtype))
         selected.append(f"{quoted}::text" if kind == "bpchar" else quoted)
     query = f"SELECT {', '.join(selected)} FROM {name_of(database, place)}"  # noqa: S608 - quoted identifiers
     if ordered:
         query += f" ORDER BY {', '.join(_order(database, connection, place, columns))}"
     parts = _Parts(columns, spool, where)
-    expected = _copy_out(connection, f"COPY ({query}) TO STDOUT", parts)
+    expected = copy_out(connection, f"COPY ({query}) TO STDOUT", parts.write)
     parts.finish()
     if parts.rows != expected:
         raise BadInput("unreadable-rows", f"The database sent {expected} rows, and {parts.rows} were read", where=where)
     return parts.paths
+
+
+def described_columns(connection: Any, place: SqlPlace, *, where: str) -> list[tuple[str, str, bool, int]]:
+    """Each column's name, built-in type (empty for others), whether it is an array, and the type's modifier.
+
+    :raises BadInput: ``missing-table``.
+    """
+    described = execute(connection, _COLUMNS, (place.schema, place.table))
+    if not described:
+        raise BadInput(
+            "missing-table",
+            "There is no such table or view, or it has no columns",
+            where=where,
+            do="Check schema and name; they are taken as written, upper and lower case apart.",
+        )
+    return [(name, kind, is_array, modifier) for name, kind, is_array, modifier in described]
+
+
+def primary_key(connection: Any, place: SqlPlace) -> list[str]:
+    """The columns of the primary key in its order; none where there is no such key."""
+    return [name for (name,) in execute(connection, _PRIMARY_KEY, (place.schema, place.table))]
+
+
+def copy_out(connection: Any, statement: str, write: Callable[[bytes | memoryview], None]) -> int:
+    """Run ``COPY … TO STDOUT``; how many rows the server says that it sent."""
+    cursor = connection.cursor()
+    try:
+        if hasattr(cursor, "copy"):
+            with cursor.copy(statement) as copy:
+                for block in copy:
+                    write(block)
+        else:
+            cursor.copy_expert(statement, _Sink(write), _BATCH_BYTES)
+        return int(cursor.rowcount)
+    finally:
+        cursor.close()
 
 
 def create_table(database: Database, connection: Any, place: SqlPlace, schema: pl.Schema) -> None:
@@ -177,21 +206,7 @@ def insert_rows(database: Database, connection: Any, place: SqlPlace, frames: It
         cursor.close()
 
 
-def _copy_out(connection: Any, statement: str, parts: _Parts) -> int:
-    cursor = connection.cursor()
-    try:
-        if hasattr(cursor, "copy"):
-            with cursor.copy(statement) as copy:
-                for block in copy:
-                    parts.write(block)
-        else:
-            cursor.copy_expert(statement, parts, _BATCH_BYTES)
-        return int(cursor.rowcount)
-    finally:
-        cursor.close()
-
-
-def _decimal(modifier: int) -> pl.Decimal | None:
+def declared_decimal(modifier: int) -> pl.Decimal | None:
     """The type of ``numeric(precision, scale)``; ``None`` where it is not declared, or too wide."""
     if modifier < 0:
         return None
@@ -220,7 +235,7 @@ def _widest(database: Database, connection: Any, place: SqlPlace, name: str, whe
 
 
 def _order(database: Database, connection: Any, place: SqlPlace, columns: Sequence[SqlColumn]) -> list[str]:
-    key = [name for (name,) in execute(connection, _PRIMARY_KEY, (place.schema, place.table))]
+    key = primary_key(connection, place)
     if key:
         return [database.quote(name) for name in key]
     return [f'{database.quote(column.name)}::text COLLATE "C"' for column in columns]
@@ -259,6 +274,13 @@ class _Parts:
             frame.write_parquet(path, compression="lz4", statistics=False)
         self.paths.append(path)
         self.rows += frame.height
+
+
+class _Sink:
+    """A function as a file to write to, for psycopg 2."""
+
+    def __init__(self, write: Callable[[bytes | memoryview], None]) -> None:
+        self.write = write
 
 
 class _Stream:

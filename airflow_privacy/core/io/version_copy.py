@@ -17,7 +17,7 @@ from airflow_privacy.core.io.version_sealed import place_encrypted, require_same
 from airflow_privacy.core.model.codec import Value, canonical, is_digest, parse, sha256
 from airflow_privacy.core.model.dataset import Dataset, Manifest
 
-_CURRENT = "current.json"
+CURRENT = "current.json"
 
 
 class Current(Value, frozen=True, kw_only=True):
@@ -65,30 +65,33 @@ def copy_version(
     return place(target, manifest, lambda stage, file: stage.write(file.path, files.checked_chunks(source, folder, file)))
 
 
-def publish(out: str, version: str, passport_bytes: bytes, *, storages: Storages = local_storage) -> None:
+def publish(
+    out: str, version: str, passport_bytes: bytes, *, storages: Storages = local_storage, instead_of: Current | None = None
+) -> None:
     """Make a version the current one: its passport is written first, the pointer last, each in one step.
 
     Publishing an earlier version again moves the pointer back. Who publishes at the same time as another loses or wins as a
     whole: the loser changed nothing that a reader follows, only its passport lies there, unnamed.
 
+    :param instead_of: what the new version was made of: whatever else is published by now stays.
     :raises VerificationError: the version is not there whole by name.
     :raises StorageUnavailable: the storage failed, or somebody else published meanwhile (``publish-conflict``).
     """
     storage = storages(out)
-    before = storage.fetch(_CURRENT)
+    before = storage.fetch(CURRENT)
+    if instead_of is not None and (before is None or before.data != canonical(instead_of)):
+        raise _conflict(storage.uri)
     files.check_names(storage, read_manifest(out, version, storages=storages))
     digest = sha256(passport_bytes)
     pointer = canonical(Current(version=version, passport=digest))
     if not storage.put_if_absent(_passport_name(digest), passport_bytes):
         read_passport(out, Current(version=version, passport=digest), storages=storages)
     if before is None:
-        moved = storage.put_if_absent(_CURRENT, pointer)
+        moved = storage.put_if_absent(CURRENT, pointer)
     else:
-        moved = before.data == pointer or storage.replace_if(_CURRENT, pointer, before.etag)
+        moved = before.data == pointer or storage.replace_if(CURRENT, pointer, before.etag)
     if not moved:
-        raise StorageUnavailable(
-            "publish-conflict", "Somebody else published in this dataset at the same time", where=storage.uri, do="Try again."
-        )
+        raise _conflict(storage.uri)
 
 
 def read_current(uri: str, *, storages: Storages = local_storage) -> Current:
@@ -96,12 +99,12 @@ def read_current(uri: str, *, storages: Storages = local_storage) -> Current:
 
     :raises BadInput: nothing is published there.
     """
-    found = storages(uri).fetch(_CURRENT)
+    found = storages(uri).fetch(CURRENT)
     if found is None:
-        raise BadInput("not-published", "Nothing is published in this dataset", where=_CURRENT)
-    current = parse(Current, found.data, where=_CURRENT)
+        raise BadInput("not-published", "Nothing is published in this dataset", where=CURRENT)
+    current = parse(Current, found.data, where=CURRENT)
     if not is_digest(current.passport):
-        raise BadInput("malformed-document", "The pointer names no passport digest", where=_CURRENT)
+        raise BadInput("malformed-document", "The pointer names no passport digest", where=CURRENT)
     return current
 
 
@@ -116,6 +119,11 @@ def read_passport(uri: str, current: Current, *, storages: Storages = local_stor
             "passport-differs", "The passport's bytes are not those that the pointer names", where=current.passport
         )
     return data
+
+
+def _conflict(where: str) -> StorageUnavailable:
+    what = "Somebody else published in this dataset at the same time"
+    return StorageUnavailable("publish-conflict", what, where=where, do="Try again.")
 
 
 def _passport_name(digest: str) -> str:

@@ -35,6 +35,17 @@ class LedgerView:
         """The newest checkpoint, a signed note."""
         return self._newest()[1]
 
+    def checkpoint_of(self, index: int) -> str:
+        """The signed checkpoint of the tree that ends with entry *index*.
+
+        :raises BadInput: there is no such entry.
+        """
+        with reading(self.path) as connection:
+            row = connection.execute("SELECT note FROM checkpoints WHERE size = ?", (index + 1,)).fetchone()
+        if row is None:
+            raise BadInput("no-such-entry", "The ledger has no checkpoint of that entry", where=f"entry {index}")
+        return str(row[0])
+
     def facts(self) -> Iterator[tuple[int, Fact]]:
         """Index and fact of every entry in order, as of the first step; erased entries are left out.
 

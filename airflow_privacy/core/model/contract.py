@@ -46,10 +46,12 @@ class Server(Value, frozen=True, kw_only=True):
 
 
 class Retention(Value, frozen=True, kw_only=True):
-    """How long rows may be kept, counted from ``anchor`` (a column), in days."""
+    """How long rows may be kept, counted from ``anchor`` (a column), in days. ``zone`` is an IANA name: what dates and times of
+    the anchor mean that say none themselves."""
 
     days: int
     anchor: str | None = None
+    zone: str = "UTC"
 
 
 class Freshness(Value, frozen=True, kw_only=True):

@@ -19,8 +19,12 @@ class Subject(Value, frozen=True, kw_only=True):
     digest: dict[str, str]
 
 
-class Release(Value, frozen=True, kw_only=True):
-    """What the publisher states. Digests lead to the artifacts; ``checkpoint`` fixes the ledger as it was at publication."""
+class Release(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """What the publisher states. Digests lead to the artifacts; ``checkpoint`` fixes the ledger as it was at publication.
+
+    ``succeeds`` is the passport of the version that this one was made of by leaving rows out, ``because`` why. Such a version has
+    no approvals of its own: the passport that it succeeds names those, and cannot be outlived by it.
+    """
 
     dataset: str
     version: str
@@ -37,6 +41,8 @@ class Release(Value, frozen=True, kw_only=True):
     issued_at: str
     expires_at: str
     checkpoint: str
+    succeeds: str = ""
+    because: str = ""
 
 
 class Statement(

@@ -131,6 +131,18 @@ class Looked(Value, frozen=True, kw_only=True):
     kept: tuple[Kept, ...] = ()
 
 
+class Look(Artifact, frozen=True, kw_only=True, tag="purge-look"):
+    """What the second look at every step of a plan found: what the certificate is made of, whoever goes on after a crash.
+
+    :param spared: of each step the digest of a :class:`Listing` of what was planned and stayed, because a hold was placed since;
+        empty where nothing did.
+    """
+
+    plan: str
+    looked: tuple[Looked, ...]
+    spared: tuple[str, ...]
+
+
 class Certificate(Artifact, frozen=True, kw_only=True, tag="certificate"):
     """That things are gone: what was planned, what the second look found, and what it does not cover. Signed as a DSSE envelope.
 

@@ -42,8 +42,10 @@ class Fact(Value, frozen=True, kw_only=True):
 
     ``kind`` is a past participle: ``checked``, ``detected``, ``planned``, ``masked``, ``assessed``, ``requested``, ``answered``,
     ``released``, ``transferred``, ``registered`` (``reason`` names the model), ``reidentified`` (the purpose), ``exported`` (the
-    format), ``refused``, ``key-created``, ``key-rotated``, ``key-destroyed`` (``reason`` names scope, version and id, and what it
-    means for tokens and files).
+    format), ``refused``, ``revoked`` (why), ``key-created``, ``key-rotated``, ``key-destroyed`` (``reason`` names scope, version
+    and id, and what it means for tokens and files). Of purges: ``started`` (the first deletion under a plan), ``purged`` (the
+    second look found nothing left), ``certified``, ``verified`` (a later look; ``reason`` says what it found), ``hold-placed``,
+    ``hold-lifted``.
     """
 
     kind: str

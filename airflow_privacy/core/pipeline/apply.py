@@ -19,6 +19,7 @@ from airflow_privacy.core.model.plan import MaskingPlan
 from airflow_privacy.core.model.policy import Policy
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.pipeline.at_rest import key_uses
+from airflow_privacy.core.pipeline.figures_after import figures_after
 from airflow_privacy.core.pipeline.places import Place, open_dataset, open_table, write_masked
 from airflow_privacy.core.pipeline.prepare import flow_of
 from airflow_privacy.core.pipeline.tools import tools_of
@@ -124,19 +125,14 @@ def assess_risk(workspace: Workspace, caller: Caller, *, dataset: ArtifactRef, p
         sensitive=all_sensitive,
         min_k=boundary.min_k,
     )
-    quasi, sensitive = plan.quasi_identifiers(), plan.sensitive()
-    after = measure(staged.slabs(), quasi_identifiers=quasi, sensitive=sensitive, min_k=boundary.min_k)
-    with_tokens = after
-    if plan.tokens():
-        joined = (*quasi, *plan.tokens())
-        with_tokens = measure(staged.slabs(), quasi_identifiers=joined, sensitive=(), min_k=boundary.min_k)
+    after, k_with_tokens = figures_after(staged.slabs, plan, min_k=boundary.min_k)
     report = assess(
         dataset_digest=dataset.digest,
         plan=plan,
         plan_digest=masked.plan,
         before=before,
         after=after,
-        k_with_tokens=with_tokens.k,
+        k_with_tokens=k_with_tokens,
         rows_kept=masked.rows / masked.rows_read,
         rows_dropped=(masked.rows_read - masked.rows - masked.rows_suppressed) / masked.rows_read,
         boundary=boundary,

@@ -17,6 +17,7 @@ from airflow_privacy.core.model.refs import ArtifactRef, FileStamp
 from airflow_privacy.core.model.release import Evidence
 from airflow_privacy.core.model.risk import RiskReport
 from airflow_privacy.core.pipeline.apply import table_of_dataset
+from airflow_privacy.core.pipeline.revocation import require_not_revoked
 from airflow_privacy.core.pipeline.workspace import Workspace
 from airflow_privacy.core.policy.environments import boundary_of
 from airflow_privacy.core.risk.report import require_release
@@ -44,7 +45,8 @@ class Bundle:
 def gather(workspace: Workspace, *, dataset: ArtifactRef, risk: ArtifactRef) -> Bundle:
     """Read dataset, risk report and all their parents, each checked against its digest.
 
-    :raises VerificationError: an artifact or a policy or contract file was changed, or the report is not about this dataset.
+    :raises VerificationError: an artifact or a policy or contract file was changed, the report is not about this dataset, or the
+        dataset was revoked: what was erased from it must not come back.
     :raises CheckFailed: the report says that a threshold does not hold.
     """
     store = workspace.artifacts
@@ -57,6 +59,9 @@ def gather(workspace: Workspace, *, dataset: ArtifactRef, risk: ArtifactRef) -> 
     for stamp in (plan.contract_file, plan.policy_file):
         _require_unchanged(stamp)
     require_release(report)
+    evidence = Evidence(dataset=dataset.digest, risk=risk.digest)
+    require_not_revoked(workspace, "evidence", digest_of(evidence), where=masked.uri)
+    require_not_revoked(workspace, "dataset", dataset.digest, where=masked.uri)
     return Bundle(
         dataset=masked,
         plan=plan,
@@ -65,7 +70,7 @@ def gather(workspace: Workspace, *, dataset: ArtifactRef, risk: ArtifactRef) -> 
         policy=policy,
         boundary=boundary_of(policy, plan.source_environment, plan.destination),
         report=report,
-        evidence=Evidence(dataset=dataset.digest, risk=risk.digest),
+        evidence=evidence,
     )
 
 

@@ -17,6 +17,7 @@ from airflow_privacy.core.model.passport import Statement
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.model.release import Fact
 from airflow_privacy.core.pipeline.places import check_dataset, current_at, published_at
+from airflow_privacy.core.pipeline.revocation import require_not_revoked
 from airflow_privacy.core.pipeline.workspace import Workspace
 
 
@@ -49,7 +50,8 @@ def facts_linking(workspace: Workspace, ref: ArtifactRef) -> tuple[tuple[int, Fa
 
 
 def verify_passport_of(workspace: Workspace, dataset: str, *, current: Current | None = None) -> CheckedPassport:
-    """Hold a published dataset against its passport: signature, expiry, every file, and its place in the ledger.
+    """Hold a published dataset against its passport: signature, expiry, every file, its place in the ledger, and that nobody
+    revoked it since.
 
     :param dataset: the published dataset's folder.
     :param current: a version that was published there and its passport; default: what the pointer names now.
@@ -57,6 +59,7 @@ def verify_passport_of(workspace: Workspace, dataset: str, *, current: Current |
     :raises LedgerDiverged: the ledger is not a continuation of the one that the passport was issued with.
     """
     current = current or current_at(workspace, dataset)
+    require_not_revoked(workspace, "passport", current.passport, where=dataset)
     found = published_at(workspace, dataset, current)
     keys = public_keys(workspace.home)
     statement = verify_passport(found.envelope, keys["passport"].public_key, now=workspace.now(), files=found.files)

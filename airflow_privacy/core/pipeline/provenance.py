@@ -122,6 +122,10 @@ class _History:
 
     def _training_set(self, passport: str) -> Origin:
         transfer = self._last("transferred", "passport", passport)
+        succeeded = self._succeeded(transfer)
+        if succeeded is not None:
+            how = f"rows left out: {transfer.reason}"
+            return _table("training set", self._dataset(transfer), _step(transfer, how, self._training_set(succeeded)))
         evidence = _links(transfer)["evidence"]
         asked = _links(self._last("requested", "evidence", evidence, until=transfer))
         agreed = set(_links(self._last("released", "evidence", evidence, until=transfer)).values())
@@ -132,6 +136,12 @@ class _History:
         how = f"copied byte for byte, approved by {', '.join(approvers)} for {plan.purpose}, {describe(report.level)}"
         masked = self._last("masked", "dataset", asked["dataset"], until=transfer)
         return _table("training set", dataset, _step(transfer, how, self._staging(masked)))
+
+    def _succeeded(self, transfer: Fact) -> str | None:
+        """The passport that a successor was published in place of."""
+        dataset = _links(transfer)["dataset"]
+        revoked = [fact for fact in self._of("revoked") if _links(fact).get("successor") == dataset]
+        return _links(revoked[-1])["passport"] if revoked else None
 
     def _staging(self, fact: Fact) -> Origin:
         dataset = self._dataset(fact)

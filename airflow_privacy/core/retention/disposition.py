@@ -95,6 +95,16 @@ def dispositions(anchors: pl.Series, period: Period, *, now: datetime, held: pl.
     return frame.select(judged.cast(DISPOSITION).alias(anchors.name)).to_series()
 
 
+def earliest(anchors: pl.Series, period: Period) -> datetime | None:
+    """The earliest of the latest moments that the anchors can mean, in UTC; ``None`` where none can be read.
+
+    :raises BadInput: as :func:`dispositions`.
+    """
+    frame = anchors.alias("anchor").to_frame()
+    found = frame.select(_latest(anchors.dtype, period.zone, anchors.name).min().alias("latest")).item()
+    return found if isinstance(found, datetime) else None
+
+
 def disposition_of(anchor: str | datetime | None, period: Period, *, now: datetime, held: bool = False) -> Disposition:
     """As :func:`dispositions`, for one partition's value or one file's time.
 
