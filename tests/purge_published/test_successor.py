@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -250,6 +251,19 @@ def test_a_superseded_version_that_holds_the_subject_goes_too(steps: Steps) -> N
     done = erase(steps)
     assert done.erased == {first: 1, second: 1}
     assert {path.name for path in (steps.case.out / "versions").iterdir()} == {done.version}
+
+
+def test_what_a_dead_writer_left_goes_and_what_may_be_at_work_is_reported(steps: Steps) -> None:
+    for name, days in ((".tmp-dead", 2), (".tmp-at-work", 0)):
+        left = steps.case.out / name / "part-00000.parquet"
+        left.parent.mkdir()
+        left.write_bytes(b"rows of somebody")
+        moment = (steps.workspace.now() - timedelta(days=days)).timestamp()
+        os.utime(left, (moment, moment))
+    done = erase(steps)
+    assert not (steps.case.out / ".tmp-dead").exists()
+    assert (steps.case.out / ".tmp-at-work").exists()
+    assert any("1 unfinished writes" in sentence for sentence in done.not_covered)
 
 
 def of_one_class(steps: Steps) -> dict[str, pl.Series]:

@@ -13,7 +13,7 @@ from s3_bucket import Bucket
 
 from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.io.local import local_storage
-from airflow_privacy.core.io.purge import versions as under_test
+from airflow_privacy.core.io.purge import version_folders
 from airflow_privacy.core.io.purge.target import Found, Pace, Rule, Target, Thing
 from airflow_privacy.core.io.purge.versions import versions_target
 from airflow_privacy.core.io.storage import Storages
@@ -197,8 +197,6 @@ def test_a_link_inside_a_version_is_removed_and_not_followed(place: Path, tmp_pa
 
 
 def test_a_reader_finds_a_whole_version_or_none_at_every_step(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from airflow_privacy.core.io.purge import version_folders
-
     seen: list[tuple[bool, bool, bool]] = []
     real: Callable[..., None] = version_folders.erase
     current = read_current(str(place)).version
@@ -258,7 +256,7 @@ def test_a_version_that_was_deleted_with_markers_only_is_found_and_goes(
     for key in versioned.objects():
         versioned.client.delete_object(Bucket=versioned.name, Key=key)
     assert versioned.objects() == []
-    monkeypatch.setattr(under_test, "_DEAD_AFTER", timedelta(seconds=-5))
+    monkeypatch.setattr(version_folders, "DEAD_AFTER", timedelta(seconds=-5))
     found = purge(versions_target(uri, rule=older_than(-1), storages=versioned.storages))
     assert [item.name for item in found.listing.items if found.listing] == [gone]  # type: ignore[union-attr]
     assert every_version(versioned) == []
@@ -269,7 +267,7 @@ def test_an_unfinished_upload_of_a_killed_writer_goes(bucket: Bucket, monkeypatc
     publish(uri, version(uri, 1, bucket.storages), b"{}", storages=bucket.storages)
     key = f"people/versions/{'a' * 16}/part-00000.parquet"
     bucket.client.create_multipart_upload(Bucket=bucket.name, Key=key)
-    monkeypatch.setattr(under_test, "_DEAD_AFTER", timedelta(seconds=-5))
+    monkeypatch.setattr(version_folders, "DEAD_AFTER", timedelta(seconds=-5))
     purge(versions_target(uri, rule=older_than(-1), storages=bucket.storages))
     assert bucket.unfinished() == []
 

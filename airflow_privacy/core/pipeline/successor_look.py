@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import polars as pl
 
 from airflow_privacy.core.errors import BadInput, KeyUnavailable
+from airflow_privacy.core.io.purge.version_folders import is_dead
 from airflow_privacy.core.io.tables import is_table
 from airflow_privacy.core.ledger.view import LedgerView
 from airflow_privacy.core.model.levels import KAnonymous
@@ -50,7 +51,8 @@ class InPublished:
     :param versions: those that hold rows of it; empty where none does.
     :param columns: by which released columns rows were looked for.
     :param looked: how many versions, :param rows_looked: how many rows were looked through.
-    :param rests: files of versions that were revoked and are not wholly deleted: a killed erasure left them.
+    :param rests: what is left of versions that were revoked, where an erasure was killed, and what writers left that died more
+        than a day ago: it may hold rows of the subject and has no other use.
     :param because: a sentence for :attr:`left`.
     :param not_covered: what looking for rows by these columns cannot see, sentence by sentence.
     """
@@ -100,7 +102,7 @@ class Held:
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """``rests``: names of versions that were revoked and are there still, or in part."""
+    """``rests``: names of versions that were revoked and are there still, or in part, and of what dead writers left."""
 
     found: InPublished
     held: tuple[Held, ...]
@@ -145,11 +147,14 @@ def look(workspace: Workspace, uri: str, subject_values: Mapping[str, pl.Series]
             held.append(Held(known=known, rows=rows, rows_held=count))
     names = {one.known.folder.name for one in held}
     rests = {folder.name for folder in (*there.rests, *(known.folder for known in there.known))} & revoked - names
+    unfinished = [folder for folder in there.rests if folder.name not in revoked]
+    rests |= {folder.name for folder in unfinished if is_dead(folder, workspace.now())}
+    writing = sum(folder.name not in rests for folder in unfinished)
     left: Left = "" if looked else (_first(why) if there.known or there.unknown else "not-published")
-    not_covered = [
-        *_not_covered(workspace, uri, there),
-        *(f"{BECAUSE[one]} (some versions)" for one in sorted(set(why)) if looked),
-    ]
+    not_covered = _not_covered(workspace, uri, there)
+    if writing:
+        not_covered.append(f"{writing} unfinished writes lie there, less than a day old: not looked through.")
+    not_covered += [f"{BECAUSE[one]} (some versions)" for one in sorted(set(why)) if looked]
     found = InPublished(
         uri=uri,
         versions=tuple(

@@ -6,7 +6,7 @@ import base64
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -21,6 +21,7 @@ from airflow_privacy.core.model.passport import Statement
 
 _VERSION = re.compile(r"[0-9a-f]{16}")
 _TEMPORARY = ".tmp-"
+DEAD_AFTER = timedelta(days=1)
 _PASSPORTS = "passports/"
 
 
@@ -109,6 +110,11 @@ def folder_of(storage: Storage, name: str, passports: Passports) -> Folder | Non
     """One of them, looked at again; ``None`` where nothing is left of it."""
     things = stored(storage, _below(name))
     return _folder(storage, name, things, passports.among()) if things else None
+
+
+def is_dead(folder: Folder, now: datetime) -> bool:
+    """Whether what has no manifest was left by a writer that must be dead: nothing was written for a day."""
+    return folder.modified is not None and now - folder.modified > DEAD_AFTER
 
 
 def current_version(storage: Storage) -> str:

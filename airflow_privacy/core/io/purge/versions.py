@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.io.purge.target import Found, Pace, Progress, Rule, Target, Thing
@@ -28,6 +28,7 @@ from airflow_privacy.core.io.purge.version_folders import (
     current_version,
     folder_of,
     folders_of,
+    is_dead,
     remove_folder,
     remove_pointer,
 )
@@ -37,7 +38,6 @@ from airflow_privacy.core.model.purge import Disposition, Item, Kept, Listing, L
 WHOLE = "."
 """The name by which a rule is asked about the dataset as a whole."""
 
-_DEAD_AFTER = timedelta(days=1)
 _COPIES = "Copies of a version that were exported, registered elsewhere or replicated are not reached."
 _BACKUPS = "Backups and snapshots of the place are not reached."
 
@@ -115,7 +115,7 @@ class _Versions:
         if folder.name == current:
             return "held" if whole == "held" else "young"
         found = judge(Thing(name=folder.name, modified=folder.modified))
-        if found == "expired" and not folder.is_whole and not _is_dead(folder):
+        if found == "expired" and not folder.is_whole and not is_dead(folder, datetime.now(UTC)):
             return "young"
         return found
 
@@ -128,7 +128,3 @@ def _order(there: Folders) -> list[str]:
 def _oldest(folders: list[Folder]) -> int:
     now = datetime.now(UTC)
     return max(((now - one.modified).days for one in folders if one.modified is not None), default=0)
-
-
-def _is_dead(folder: Folder) -> bool:
-    return folder.modified is not None and datetime.now(UTC) - folder.modified > _DEAD_AFTER

@@ -1,0 +1,97 @@
+"""Crypto-shredding as a target of a purge: a scope's keys are found, destroyed, and seen to be unreadable.
+
+What was encrypted with them, files and reversible tokens, is unreadable for good then, wherever copies of it lie. An HMAC token
+is no ciphertext: destroying its key ends that anybody links it to a person by computing it, not that equal tokens are equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from airflow_privacy.core.errors import BadInput, KeyUnavailable
+from airflow_privacy.core.io.purge.target import Found, Pace, Progress, Target
+from airflow_privacy.core.keyring import KeyInfo, list_keys
+from airflow_privacy.core.keyring.scopes import check_scope_name, key_path
+from airflow_privacy.core.model.purge import Item, Listing, Looked, Step
+from airflow_privacy.core.pipeline.keys import destroy
+from airflow_privacy.core.pipeline.workspace import Caller, Workspace
+
+SCHEME = "keyring:"
+NOT_COVERED = (
+    "HMAC tokens that were made with these keys stay as they are: equal values keep equal tokens, which can be linked.",
+    "Backups and snapshots of the keyring, and keys in the memory of running tasks, are not reached.",
+)
+
+
+def keys_target(workspace: Workspace, caller: Caller, *, scope: str, versions: Iterable[int] | None = None) -> Target:
+    """The keys of *scope*: all that are not destroyed yet, or those of *versions* only. Its URI is ``keyring:<scope>``.
+
+    :raises BadInput: *scope* is no scope's name.
+    """
+    check_scope_name(scope)
+    return _Keys(workspace=workspace, caller=caller, scope=scope, versions=None if versions is None else frozenset(versions))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Keys:
+    workspace: Workspace = field(repr=False)
+    caller: Caller
+    scope: str
+    versions: frozenset[int] | None
+
+    @property
+    def uri(self) -> str:
+        return f"{SCHEME}{self.scope}"
+
+    def find(self) -> Found:
+        known = [key for key in list_keys(self.workspace.home) if key.scope == self.scope]
+        if not known:
+            raise BadInput("nothing-there", f"There is no key for scope {self.scope}", do="See airflow-privacy keys list.")
+        going = [
+            key for key in known if (self.versions is None or key.version in self.versions) and not self._is_gone(key.version)
+        ]
+        items = tuple(Item(kind="key", name=self.scope, version=f"{key.id}.v{key.version}") for key in going)
+        staying = sum(not self._is_gone(key.version) for key in known) - len(going)
+        step = Step(
+            method="destroy-keys",
+            uri=self.uri,
+            unit="keys",
+            dataset="",
+            counts={"expired": len(going), **({"young": staying} if staying else {})},
+            oldest_days=max((_days(key, self.workspace.now()) for key in going), default=0),
+            not_covered=NOT_COVERED,
+        )
+        return Found(step=step, listing=Listing(items=items), things=len(going) + staying)
+
+    def remove(self, step: Step, items: tuple[Item, ...], *, pace: Pace, progress: Progress) -> None:
+        del step, pace
+        ids = {key.version: key.id for key in list_keys(self.workspace.home) if key.scope == self.scope}
+        for done, item in enumerate(items, 1):
+            name, version = _named(item)
+            if ids.get(version) == name:
+                destroy(self.workspace, self.caller, self.scope, version)
+            progress(done, len(items))
+
+    def look_again(self, step: Step, items: tuple[Item, ...]) -> Looked:
+        left = sum(not self._is_gone(_named(item)[1]) for item in items)
+        return Looked(uri=self.uri, method=step.method, looked=len(items), left=left, gone=len(items) - left)
+
+    def _is_gone(self, version: int) -> bool:
+        """The keyring refuses the key as destroyed, and its wrapped form lies there no more."""
+        try:
+            self.workspace.keyring().scope_key(self.scope, version)
+        except KeyUnavailable as error:
+            wrapped = key_path(self.workspace.home / "keyring", self.scope, version)
+            return error.reason in ("key-destroyed", "scope-key-missing") and not wrapped.exists()
+        return False
+
+
+def _named(item: Item) -> tuple[str, int]:
+    name, _, version = item.version.partition(".v")
+    return name, int(version)
+
+
+def _days(key: KeyInfo, now: datetime) -> int:
+    return (now - datetime.fromisoformat(key.created)).days if key.created else 0
