@@ -132,12 +132,16 @@ def test_a_document_is_private_and_names_no_subject(case: PurgeCase) -> None:
     assert b"canary" not in path.read_bytes()
 
 
-@pytest.mark.parametrize("how", ["removed", "changed"])
+@pytest.mark.parametrize("how", ["removed", "changed", "opened", "garbled"])
 def test_a_lost_or_changed_hold_stops_every_purge(case: PurgeCase, how: str) -> None:
     place(case)
     (path,) = (case.workspace.home / "holds").iterdir()
     if how == "removed":
         path.unlink()
+    elif how == "opened":
+        path.chmod(0o644)
+    elif how == "garbled":
+        path.write_text("{")
     else:
         path.write_text(path.read_text().replace('"visits"', '"orders"'))
     with pytest.raises(BadInput, match="hold-damaged"):

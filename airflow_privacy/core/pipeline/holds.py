@@ -14,10 +14,12 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
-from airflow_privacy.core.errors import BadInput, StorageUnavailable
+from airflow_privacy.core.errors import BadInput, KeyUnavailable, StorageUnavailable
 from airflow_privacy.core.keyring import list_keys
 from airflow_privacy.core.keyring.files import publish, read_private
 from airflow_privacy.core.ledger.view import LedgerView
@@ -36,6 +38,8 @@ SCOPE = "*/legal-hold/*"
 PLACED, LIFTED = "hold-placed", "hold-lifted"
 _TECHNIQUE = "hmac_token"
 _LONGEST = 500
+
+T = TypeVar("T", Hold, "Lifted")
 
 
 class Lifted(Value, frozen=True, kw_only=True):
@@ -95,7 +99,7 @@ def place_hold(
     )
     workspace.ledger()  # no hold that could not be recorded
     _write(workspace, f"{hold.id}.json", canonical(hold))
-    record(workspace, caller, PLACED, links={"hold": digest_of(hold)}, reason=hold.id, actor=caller.actor)
+    record(workspace, caller, PLACED, links={"hold": digest_of(hold)}, reason=hold.id)
     return hold
 
 
@@ -125,11 +129,11 @@ def list_holds(workspace: Workspace) -> tuple[Known, ...]:
     folder = workspace.home / "holds"
     found: dict[str, Known] = {}
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
-        hold = parse(Hold, read_private(path), where=f"hold {path.stem}")
+        hold = _read(Hold, path)
         if hold.id != path.stem:
             raise _damaged(path.stem, "is another one than its name says")
         lifted = path.with_suffix(".lifted")
-        told = parse(Lifted, read_private(lifted), where=f"hold {path.stem}") if lifted.exists() else None
+        told = _read(Lifted, lifted) if lifted.exists() else None
         found[hold.id] = Known(hold=hold, lifted=told)
     _require_recorded(workspace, found)
     return tuple(sorted(found.values(), key=lambda one: (one.hold.placed_at, one.hold.id)))
@@ -192,6 +196,16 @@ def _require_recorded(workspace: Workspace, found: dict[str, Known]) -> None:
     for digest, name in placed.items():
         if digest not in there:
             raise _damaged(name, "is missing or was changed: the ledger knows of another one")
+
+
+def _read(kind: type[T], path: Path) -> T:
+    try:
+        return parse(kind, read_private(path), where=f"hold {path.stem}")
+    except KeyUnavailable:  # it speaks of keys
+        pass
+    except BadInput:
+        pass
+    raise _damaged(path.stem, "is unreadable, or open to others than its owner")
 
 
 def _write(workspace: Workspace, name: str, data: bytes) -> None:

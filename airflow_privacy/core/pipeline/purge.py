@@ -115,19 +115,23 @@ def run_purge(
     )
 
 
-def verify_purge(workspace: Workspace, caller: Caller, *, certificate: ArtifactRef) -> Outcome:
+def verify_purge(workspace: Workspace, caller: Caller, *, certificate: ArtifactRef, open_target: Opener | None = None) -> Outcome:
     """Look again, later: signature, ledger, and every place by the same rule and the same day. Records ``verified``.
 
     What has expired since that day is not looked for: that is the next plan's.
 
+    :param open_target: a step's place with the rule that it was planned by; the contract's retention by default. An erasure's
+        certificate needs one, because only who knows the subject can look for it.
     :raises CheckFailed: ``came-back``, naming the places.
     :raises VerificationError: the certificate does not hold. :raises LedgerDiverged: it is not of this ledger.
     """
     held = check_certificate(workspace, certificate)
-    planned = _retention_plan(workspace, workspace.artifacts.reference("purge-plan", held.plan))
+    planned = workspace.artifacts.find(PurgePlan, held.plan)
+    if open_target is None:
+        planned = _retention_plan(workspace, workspace.artifacts.reference("purge-plan", held.plan))
     also = {kept.by for one in held.looked for kept in one.kept if kept.why == "legal-hold"}
     named = {hold for by in also for hold in by.split(", ") if hold}
-    opener = opener_of(workspace, planned, also=tuple(sorted(named)))
+    opener = open_target or opener_of(workspace, planned, also=tuple(sorted(named)))
     told = dict(LedgerView(workspace.ledger_path).find("purge-plan", held.plan))[held.fact]
     steps = zip(planned.steps, look_of(workspace, told).spared, strict=True)
     looked = [_look_everywhere(workspace, step, opener(step), spared) for step, spared in steps]

@@ -16,7 +16,7 @@ import polars as pl
 
 from airflow_privacy.core.io import sql_postgres as postgres
 from airflow_privacy.core.io.purge.foreign_keys import ForeignKey
-from airflow_privacy.core.io.purge.table_batches import Judge, Read, Taken
+from airflow_privacy.core.io.purge.table_batches import Read, Taken
 from airflow_privacy.core.io.purge.table_bounds import Bound, among_of
 from airflow_privacy.core.io.purge.table_shape import TableShape
 from airflow_privacy.core.io.sql import Database
@@ -104,7 +104,7 @@ class GenericRows:
         connection.commit()
         return pl.Series(found, dtype=pl.Boolean)
 
-    def take(self, connection: Any, ids: KeyRows, judge: Judge, lock_ms: int) -> Taken:  # noqa: ARG002
+    def take(self, connection: Any, ids: KeyRows, lock_ms: int) -> Taken:  # noqa: ARG002
         """The rows were judged by the values that they are deleted by."""
         same = [self._same(name) for name in self._table.key]
         # Null is like nothing, so that it is asked for apart.

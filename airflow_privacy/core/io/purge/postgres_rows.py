@@ -1,9 +1,11 @@
-"""Rows of a PostgreSQL table: read without locks, in ranges of its pages; deleted in short transactions that lock, judge again
-and delete, so that a row that was renewed in between stays.
+"""Rows of a PostgreSQL table: read without locks, in ranges of its pages; deleted in short transactions that lock what is still
+the version that was judged, and delete it, so that a row that was renewed in between stays.
 
-A plain table's rows are named by where they lie (``ctid``), which needs no key and no index. A name can be another row's a moment
-later: it is only ever deleted by after the row under it was locked and judged, in the same transaction. Partitioned tables' rows
-are named by the primary key. Before PostgreSQL 14 each range of pages reads the whole table.
+A plain table's rows are named by where they lie (``ctid``), which needs no key and no index; partitioned tables' rows by the
+primary key. With either goes the transaction that wrote the row (``xmin``): every UPDATE writes a new version with another one,
+and a place is used again only by a later transaction. So a row that has both still has the values that were judged.
+
+Before PostgreSQL 14 each range of pages reads the whole table.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import polars as pl
 
 from airflow_privacy.core.io import sql_postgres as postgres
 from airflow_privacy.core.io.purge.foreign_keys import ForeignKey
-from airflow_privacy.core.io.purge.table_batches import Judge, Read, Taken
+from airflow_privacy.core.io.purge.table_batches import Read, Taken
 from airflow_privacy.core.io.purge.table_bounds import (
     Among,
     Bound,
@@ -24,6 +26,7 @@ from airflow_privacy.core.io.purge.table_bounds import (
     array_literal,
     before_literal,
     chunks,
+    quoted,
     typed_values,
 )
 from airflow_privacy.core.io.purge.table_shape import TableShape
@@ -66,7 +69,8 @@ class PostgresRows:
         name = postgres.name_of(database, table.place)
         # ONLY: rows of tables that inherit from this one are those tables' own, and may lie at the same place.
         self._from = f"{name} AS t" if self._by_key else f"ONLY {name} AS t"
-        self._ids = [f"t.{database.quote(key)}::text" for key in table.key] if self._by_key else ["t.ctid"]
+        self._names = [f"t.{database.quote(key)}" for key in table.key] if self._by_key else ["t.ctid"]
+        self._types = [table.columns[key].sql for key in table.key] if self._by_key else ["tid"]
 
     def count(self, connection: Any) -> int:
         _begin(connection)
@@ -83,25 +87,25 @@ class PostgresRows:
         if not self._holding or not ids.height:
             return pl.repeat(False, ids.height, eager=True)
         _begin(connection)
-        free = self._free(connection, ids)
+        free = self._free(connection, _arrays(ids, self._types)).with_columns(pl.lit(False).alias("held"))
         connection.commit()
-        marked = ids.join(free.with_columns(pl.lit(False).alias("held")), on=ids.columns, how="left", maintain_order="left")
+        marked = ids.join(free, on=free.columns[:-1], how="left", maintain_order="left")
         held: pl.Series = marked["held"].fill_null(True)
         return held
 
-    def take(self, connection: Any, ids: Any, judge: Judge, lock_ms: int) -> Taken:
+    def take(self, connection: Any, ids: Any, lock_ms: int) -> Taken:
         _begin(connection, lock_ms)
         begun = time.monotonic()
-        read = self._copy(connection, f"WHERE {self._within(ids, 't')} FOR UPDATE OF t SKIP LOCKED")
-        going = read.ids.filter(judge(read.values))
-        expired = going.height
-        if going.height and self._holding:
-            going = self._free(connection, going)
+        rows, locked = self._lock(connection, ids)
         deleted = 0
-        if going.height:
-            deleted = _changed(connection, f"DELETE FROM {self._from} WHERE {self._within(going, 't')}")  # noqa: S608
+        if rows:
+            # A statement of its own sees what was committed before the rows were locked; nobody can refer to them since.
+            if any(key.itself for key in self._holding):
+                locked = _arrays(self._free(connection, locked), self._types)
+            conditions = [self._within(locked, "t"), *(self._unreferred(key, ()) for key in self._holding if not key.itself)]
+            deleted = _changed(connection, f"DELETE FROM {self._from} WHERE {' AND '.join(conditions)}")  # noqa: S608
         connection.commit()
-        return Taken(deleted, expired - going.height, time.monotonic() - begun)
+        return Taken(deleted, rows - deleted, time.monotonic() - begun)
 
     def days(self, connection: Any, name: str) -> pl.DataFrame:
         """For each day of a column that is a point in time: the first and the last moment on it, and how many rows (``rows``).
@@ -110,13 +114,11 @@ class PostgresRows:
         """
         column = self._table.columns[name]
         moment = column.read.format(f"t.{self._database.quote(name)}")
-        query = f"""SELECT 0, min(m), max(m), count(*) FROM (SELECT {moment} AS m FROM {self._from}) AS s
-            GROUP BY m::date"""  # noqa: S608 - quoted identifiers
-        _begin(connection)
+        source = f"(SELECT {moment} AS m FROM {self._from}) AS s GROUP BY m::date"  # noqa: S608 - quoted identifiers
         kind = column.dtype or pl.String()
-        frame = _copied(
-            connection, query, [SqlColumn("low", kind), SqlColumn("high", kind), SqlColumn("rows", pl.Int64())], self._where
-        )
+        columns = [SqlColumn("low", kind), SqlColumn("high", kind), SqlColumn("rows", pl.Int64())]
+        _begin(connection)
+        frame = _fetched(connection, ["min(m)", "max(m)", "count(*)"], source, columns, self._where)
         connection.commit()
         return frame
 
@@ -124,12 +126,10 @@ class PostgresRows:
         """Each moment (``low``) of one day of such a column, and how many rows."""
         column = self._table.columns[name]
         moment = column.read.format(f"t.{self._database.quote(name)}")
-        query = f"""SELECT 0, m, count(*) FROM (SELECT {moment} AS m FROM {self._from}) AS s
-            WHERE m::date = '{day.isoformat()}'::date GROUP BY m"""  # noqa: S608 - quoted identifiers
+        source = f"(SELECT {moment} AS m FROM {self._from}) AS s WHERE m::date = '{day.isoformat()}'::date GROUP BY m"  # noqa: S608
+        columns = [SqlColumn("low", column.dtype or pl.String()), SqlColumn("rows", pl.Int64())]
         _begin(connection)
-        frame = _copied(
-            connection, query, [SqlColumn("low", column.dtype or pl.String()), SqlColumn("rows", pl.Int64())], self._where
-        )
+        frame = _fetched(connection, ["m", "count(*)"], source, columns, self._where)
         connection.commit()
         return frame
 
@@ -181,60 +181,71 @@ class PostgresRows:
         return int(pages)
 
     def _keyed(self, connection: Any, condition: str) -> Iterator[Read]:
-        order = [f"t.{self._database.quote(key)}" for key in self._table.key] if self._by_key else ["t.ctid"]
-        types = [self._table.columns[key].sql for key in self._table.key] if self._by_key else ["tid"]
+        order = ", ".join(self._names)
         after = "true"
         while True:
             _begin(connection)
-            read = self._copy(connection, f"WHERE ({condition}) AND {after} ORDER BY {', '.join(order)} LIMIT {_ROWS}")
+            read = self._copy(connection, f"WHERE ({condition}) AND {after} ORDER BY {order} LIMIT {_ROWS}")
             connection.commit()
             yield read
             if read.ids.height < _ROWS:
                 return
-            last = [array_literal(read.ids[-1, place : place + 1].to_series(), kind) for place, kind in enumerate(types)]
-            after = f"({', '.join(order)}) > ({', '.join(f'({value})[1]' for value in last)})"
+            last = [array_literal(read.ids[-1, place : place + 1].to_series(), kind) for place, kind in enumerate(self._types)]
+            after = f"({order}) > ({', '.join(f'({value})[1]' for value in last)})"
 
     def _copy(self, connection: Any, rest: str) -> Read:
-        cells = [column.read.format(f"t.{self._database.quote(column.name)}") for column in self._read]
-        query = f"SELECT 0, {', '.join(self._ids + cells)} FROM {self._from} {rest}"  # noqa: S608 - quoted identifiers
-        columns = [SqlColumn(f"\0{place}", pl.String()) for place in range(len(self._ids))]
+        columns = [SqlColumn(f"\0{place}", pl.String()) for place in range(len(self._names) + 1)]
+        cells = [*self._names, "t.xmin"]
+        cells += [column.read.format(f"t.{self._database.quote(column.name)}") for column in self._read]
         columns += [SqlColumn(column.name, column.dtype or pl.String()) for column in self._read]
-        frame = _copied(connection, query, columns, self._where)
-        return Read(frame[:, : len(self._ids)], frame[:, len(self._ids) :])
+        frame = _fetched(connection, cells, f"{self._from} {rest}", columns, self._where)
+        return Read(frame[:, : len(self._names) + 1], frame[:, len(self._names) + 1 :])
 
-    def _within(self, ids: pl.DataFrame, alias: str) -> str:
+    def _lock(self, connection: Any, ids: pl.DataFrame) -> tuple[int, list[str]]:
+        """Lock those of these rows that are still the same and that nobody else holds: how many, and what names them."""
+        arrays = [*_arrays(ids, self._types), array_literal(ids[:, -1], "xid")]
+        given = [f"w{place}" for place in range(len(arrays))]
+        same = [f"{own} = w.{other}" for own, other in zip([*self._names, "t.xmin"], given, strict=True)]
+        found = [f"coalesce(array_agg(l.l{place})::text, '{{}}')" for place in range(len(self._names))]
+        locked = ", ".join(f"{name} AS l{place}" for place, name in enumerate(self._names))
+        statement = f"""WITH l AS MATERIALIZED (
+                SELECT {locked} FROM {self._from} JOIN unnest({", ".join(arrays)}) AS w({", ".join(given)})
+                ON {" AND ".join(same)} FOR UPDATE OF t SKIP LOCKED)
+            SELECT count(*), {", ".join(found)} FROM l"""  # noqa: S608 - quoted identifiers and literals
+        ((rows, *texts),) = postgres.execute(connection, statement)
+        return int(rows), [f"{quoted(text)}::{kind}[]" for text, kind in zip(texts, self._types, strict=True)]
+
+    def _within(self, arrays: Sequence[str], alias: str) -> str:
         """That the row named *alias* is one of these."""
-        if not self._by_key:
-            return f"{alias}.ctid = ANY ({array_literal(ids.to_series(), 'tid')})"
-        names = [f"{alias}.{self._database.quote(key)}" for key in self._table.key]
-        arrays = [array_literal(column, self._table.columns[key].sql) for column, key in zip(ids, self._table.key, strict=True)]
+        names = [f"{alias}.{name.removeprefix('t.')}" for name in self._names]
         if len(arrays) == 1:
             return f"{names[0]} = ANY ({arrays[0]})"
         return f"({', '.join(names)}) IN (SELECT * FROM unnest({', '.join(arrays)}))"  # noqa: S608 - quoted
 
-    def _free(self, connection: Any, ids: pl.DataFrame) -> pl.DataFrame:
-        """Those of these rows to which nothing refers that stays: no row of another table, and none of this one but these.
+    def _free(self, connection: Any, arrays: Sequence[str]) -> pl.DataFrame:
+        """Those of these rows to which nothing refers that stays: no row of another table, and none of this one but these."""
+        columns = [SqlColumn(f"\0{place}", pl.String()) for place in range(len(self._names))]
 
-        What is locked here gets no new referrer: that would have to lock the row too.
-        """
+        def free(among: Sequence[str], but: Sequence[str]) -> pl.DataFrame:
+            conditions = [self._within(among, "t"), *(self._unreferred(key, but) for key in self._holding)]
+            return _fetched(connection, self._names, f"{self._from} WHERE {' AND '.join(conditions)}", columns, self._where)
+
+        among, height = arrays, -1
         for _ in range(_SELF_ROUNDS):
-            left = self._unreferred(connection, ids, among=ids)
-            if left.height == ids.height or not left.height or not any(key.itself for key in self._holding):
+            left = free(among, among)
+            if left.height in (0, height) or not any(key.itself for key in self._holding):
                 return left
-            ids = left
-        return self._unreferred(connection, ids, among=ids.clear())
+            among, height = _arrays(left, self._types), left.height
+        return free(among, _arrays(left.clear(), self._types))
 
-    def _unreferred(self, connection: Any, ids: pl.DataFrame, *, among: pl.DataFrame) -> pl.DataFrame:
+    def _unreferred(self, key: ForeignKey, but: Sequence[str]) -> str:
+        """That no row refers to row ``t`` by this key; of the table itself none but these."""
         quote = self._database.quote
-        conditions = [self._within(ids, "t")]
-        for key in self._holding:
-            same = [f"r.{quote(own)} = t.{quote(other)}" for own, other in zip(key.columns, key.refers, strict=True)]
-            if key.itself and among.height:
-                same.append(f"NOT ({self._within(among, 'r')})")
-            child = postgres.name_of(self._database, key.child)
-            conditions.append(f"NOT EXISTS (SELECT 1 FROM {child} AS r WHERE {' AND '.join(same)})")  # noqa: S608 - quoted
-        query = f"SELECT 0, {', '.join(self._ids)} FROM {self._from} WHERE {' AND '.join(conditions)}"  # noqa: S608 - quoted
-        return _copied(connection, query, [SqlColumn(name, pl.String()) for name in ids.columns], self._where)
+        same = [f"r.{quote(own)} = t.{quote(other)}" for own, other in zip(key.columns, key.refers, strict=True)]
+        if key.itself and but:
+            same.append(f"NOT ({self._within(but, 'r')})")
+        child = postgres.name_of(self._database, key.child)
+        return f"NOT EXISTS (SELECT 1 FROM {child} AS r WHERE {' AND '.join(same)})"  # noqa: S608 - quoted
 
 
 def vacuum(database: Database, connection: Any, table: TableShape) -> None:
@@ -249,11 +260,27 @@ def _begin(connection: Any, lock_ms: int = 1000) -> None:
     postgres.execute(connection, f"{_BEGIN}; SET LOCAL lock_timeout TO '{max(lock_ms, 1)}ms'")
 
 
-def _copied(connection: Any, query: str, columns: list[SqlColumn], where: str) -> pl.DataFrame:
-    blocks: list[bytes] = []
-    postgres.copy_out(connection, f"COPY ({query}) TO STDOUT", lambda block: blocks.append(bytes(block)))
-    data = b"".join(blocks)
-    return decode(data, columns, where) if data else pl.DataFrame(schema=dict(columns))
+def _fetched(connection: Any, cells: Sequence[str], source: str, columns: list[SqlColumn], where: str) -> pl.DataFrame:
+    """Rows as one text, as COPY would write it: a driver spends more on taking rows one by one than a server on this."""
+    names = [f"c{place}" for place in range(len(cells))]
+    inner = ", ".join(f"{cell} AS {name}" for cell, name in zip(cells, names, strict=True))
+    line = " || ".join(["'0'", *(f"E'\\t' || {_cell(name, dtype)}" for name, (_, dtype) in zip(names, columns, strict=True))])
+    ((text,),) = postgres.execute(connection, f"SELECT string_agg({line}, E'\\n') FROM (SELECT {inner} FROM {source}) AS s")  # noqa: S608
+    return decode(f"{text}\n".encode(), columns, where) if text is not None else pl.DataFrame(schema=dict(columns))
+
+
+def _cell(name: str, dtype: pl.DataType) -> str:
+    if dtype == pl.Boolean():
+        return f"CASE WHEN {name} THEN 't' WHEN NOT {name} THEN 'f' ELSE '\\N' END"
+    text = f"{name}::text"
+    if not (dtype.is_numeric() or dtype.is_temporal()):
+        for char, escaped in (("'\\'", "'\\\\'"), ("E'\\t'", "'\\t'"), ("E'\\n'", "'\\n'"), ("E'\\r'", "'\\r'")):
+            text = f"replace({text}, {char}, {escaped})"
+    return f"coalesce({text}, '\\N')"
+
+
+def _arrays(ids: pl.DataFrame, types: Sequence[str]) -> list[str]:
+    return [array_literal(ids[:, place], kind) for place, kind in enumerate(types)]
 
 
 def _changed(connection: Any, statement: str) -> int:

@@ -19,9 +19,6 @@ _BEHIND_SECONDS = 0.5
 Ids: TypeAlias = Any
 """What a dialect names rows by; has ``height``, ``filter(mask)`` and ``slice(offset, length)``, as a frame has."""
 
-Judge: TypeAlias = Callable[[pl.DataFrame], pl.Series]
-"""A frame to true where the row is to go."""
-
 
 class Read(NamedTuple):
     """Rows that were read, and what names them."""
@@ -53,8 +50,8 @@ class Rows(Protocol):
         """True for each of these rows that rows refer to which are none of them."""
         ...
 
-    def take(self, connection: Any, ids: Ids, judge: Judge, lock_ms: int) -> Taken:
-        """Lock those of these rows that nobody else holds, judge them as they are now, delete, commit."""
+    def take(self, connection: Any, ids: Ids, lock_ms: int) -> Taken:
+        """Delete those of these rows that are still what was read, and that nobody else holds; commit."""
         ...
 
 

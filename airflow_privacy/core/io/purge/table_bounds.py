@@ -65,7 +65,7 @@ def before_literal(bound: Before, kind: str) -> str | None:
         moment = bound.moment.astimezone(UTC) + _MARGIN
     except OverflowError:
         return None
-    return f"{_quoted(moment.isoformat())}::{kind}" if kind == "timestamptz" else f"{_quoted(_naive(moment))}::{kind}"
+    return f"{quoted(moment.isoformat())}::{kind}" if kind == "timestamptz" else f"{quoted(_naive(moment))}::{kind}"
 
 
 def typed_values(kind: str, values: pl.Series) -> tuple[str, pl.Series] | None:
@@ -95,7 +95,7 @@ def array_literal(texts: pl.Series, sql_type: str) -> str:
     """Texts as an array of a type."""
     escaped = texts.str.replace_many(["\\", '"'], ["\\\\", '\\"'])
     inner = pl.select(pl.concat_str([pl.lit('"'), escaped, pl.lit('"')]).str.join(",")).item() if texts.len() else ""
-    return f"{_quoted('{' + (inner or '') + '}')}::{sql_type}[]"
+    return f"{quoted('{' + (inner or '') + '}')}::{sql_type}[]"
 
 
 def _only(texts: pl.Series, pattern: str) -> pl.Series:
@@ -106,6 +106,6 @@ def _naive(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat(sep=" ")
 
 
-def _quoted(text: str) -> str:
-    """Needs ``standard_conforming_strings``. No text of PostgreSQL has a NUL, so that what has one is like no cell."""
+def quoted(text: str) -> str:
+    """A text as a literal, which needs ``standard_conforming_strings``. No cell has a NUL: what has one becomes like no cell."""
     return "'" + text.replace("'", "''").replace("\0", "�") + "'"

@@ -172,7 +172,7 @@ class TableRows:
                 while start < going.height:
                     batch = going.slice(start, size.rows)
                     start += batch.height
-                    taken = opened.rows.take(opened.connection, batch, self._going, pace.lock_ms)
+                    taken = opened.rows.take(opened.connection, batch, pace.lock_ms)
                     size.after(batch.height, taken.seconds)
                     throttle.after(taken.deleted)
                     yield taken, batch.height
