@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import os
+import shutil
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
+from erasing import released
+from purging_versions import nothing, older_than, purge
 from s3_bucket import Bucket
 
 from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.io.local import local_storage
 from airflow_privacy.core.io.purge import version_folders
-from airflow_privacy.core.io.purge.target import Found, Pace, Rule, Target, Thing
+from airflow_privacy.core.io.purge.target import Pace, Rule
 from airflow_privacy.core.io.purge.versions import versions_target
 from airflow_privacy.core.io.storage import Storages
 from airflow_privacy.core.io.version import write_version
 from airflow_privacy.core.io.version_copy import publish, read_current
-from airflow_privacy.core.model.purge import Disposition
 
 PLAN = "sha256:" + "0" * 64
 OLD = datetime.now(UTC) - timedelta(days=400)
-
-
-def nothing(done: int, of: int) -> None:
-    del done, of
 
 
 def version(uri: str, number: int, storages: Storages = local_storage) -> str:
@@ -39,23 +39,6 @@ def version(uri: str, number: int, storages: Storages = local_storage) -> str:
 def age(folder: Path, moment: datetime = OLD) -> None:
     for path in (folder, *folder.rglob("*")):
         os.utime(path, (moment.timestamp(), moment.timestamp()))
-
-
-def older_than(days: int, *, whole: Disposition = "unknown", held: tuple[str, ...] = ()) -> Rule:
-    def judge(thing: Thing) -> Disposition:
-        if thing.modified is None:
-            return whole
-        expired = datetime.now(UTC) - thing.modified > timedelta(days=days)
-        return "held" if expired and thing.name in held else "expired" if expired else "young"
-
-    return Rule(judge_thing=judge)
-
-
-def purge(target: Target) -> Found:
-    found = target.find()
-    assert found.listing is not None
-    target.remove(found.step, found.listing.items, pace=Pace(), progress=nothing)
-    return found
 
 
 @pytest.fixture
@@ -223,6 +206,30 @@ def test_a_place_with_nothing_is_refused(tmp_path: Path) -> None:
         versions_target(str(tmp_path / "no"), rule=older_than(1), storages=local_storage).find()
 
 
+def test_a_version_that_came_back_from_a_backup_is_found_left_although_its_files_are_new(place: Path, tmp_path: Path) -> None:
+    shutil.copytree(place, tmp_path / "backup")
+    target = versions_target(str(place), rule=older_than(30), storages=local_storage)
+    found = purge(target)
+    assert found.listing is not None
+    shutil.copytree(tmp_path / "backup" / "versions", place / "versions", dirs_exist_ok=True)
+    age(place, datetime.now(UTC))
+    assert target.look_again(found.step, found.listing.items).left == 2
+
+
+def test_a_version_is_as_young_as_the_passport_that_was_issued_last(place: Path, tmp_path: Path) -> None:
+    steps = released(tmp_path / "release")
+    out = steps.case.out
+    assert isinstance(out, Path)
+    made = read_current(str(out)).version
+    age(out)
+    (out / "current.json").unlink()
+    purge(versions_target(str(out), rule=older_than(30), storages=local_storage))
+    assert versions_in(out) == {made}
+    next((out / "passports").iterdir()).unlink()
+    purge(versions_target(str(out), rule=older_than(30), storages=local_storage))
+    assert not (out / "versions").exists()
+
+
 # On S3
 
 
@@ -258,7 +265,8 @@ def test_a_version_that_was_deleted_with_markers_only_is_found_and_goes(
     assert versioned.objects() == []
     monkeypatch.setattr(version_folders, "DEAD_AFTER", timedelta(seconds=-5))
     found = purge(versions_target(uri, rule=older_than(-1), storages=versioned.storages))
-    assert [item.name for item in found.listing.items if found.listing] == [gone]  # type: ignore[union-attr]
+    assert found.listing is not None
+    assert [item.name for item in found.listing.items] == [gone]
     assert every_version(versioned) == []
 
 
@@ -281,3 +289,38 @@ def test_a_bucket_without_versioning_is_purged(bucket: Bucket) -> None:
     assert not [key for key in bucket.objects() if gone in key]
     assert found.listing is not None
     assert target.look_again(found.step, found.listing.items).left == 0
+
+
+def test_a_version_of_which_the_store_locks_an_object_stays_whole_and_is_reported_with_the_date(s3_client: Any) -> None:
+    name = f"locked-{uuid.uuid4().hex}"
+    s3_client.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    bucket = Bucket(s3_client, name)
+    uri = bucket.uri("people")
+    locked, free = (version(uri, number, bucket.storages) for number in (1, 2))
+    end = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+    key = f"people/versions/{locked}/part-00000.parquet"
+    s3_client.put_object_retention(Bucket=name, Key=key, Retention={"Mode": "COMPLIANCE", "RetainUntilDate": end})
+    target = versions_target(uri, rule=older_than(-1), storages=bucket.storages)
+    found = purge(target)
+    assert found.step.counts == {"expired": 1, "held": 1}
+    assert [(kept.why, kept.count, kept.until) for kept in found.kept] == [("object-lock", 1, end.isoformat())]
+    assert {entry.split("/")[2] for entry in every_version(bucket, "people/versions/")} == {locked}
+    assert len(every_version(bucket, f"people/versions/{locked}/")) == 2
+    assert free not in " ".join(bucket.objects())
+
+
+def test_what_was_locked_after_listing_stays_and_is_reported_when_looking_again(s3_client: Any) -> None:
+    name = f"locked-{uuid.uuid4().hex}"
+    s3_client.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    bucket = Bucket(s3_client, name)
+    uri = bucket.uri("people")
+    made = version(uri, 1, bucket.storages)
+    target = versions_target(uri, rule=older_than(-1), storages=bucket.storages)
+    found = target.find()
+    assert found.listing is not None
+    key = f"people/versions/{made}/manifest.json"
+    s3_client.put_object_legal_hold(Bucket=name, Key=key, LegalHold={"Status": "ON"})
+    target.remove(found.step, found.listing.items, pace=Pace(), progress=nothing)
+    looked = target.look_again(found.step, found.listing.items)
+    assert (looked.left, looked.gone, [kept.why for kept in looked.kept]) == (0, 0, ["object-lock"])
+    assert len(bucket.objects()) == 2

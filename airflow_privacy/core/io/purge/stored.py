@@ -90,12 +90,12 @@ def _files(root: Path, below: str) -> Iterator[Stored]:
 
 
 def _objects(storage: S3Storage, below: str) -> Iterator[Stored]:
-    client, bucket, key = _at(storage)
+    client, bucket, key = at(storage)
     prefix = f"{key}/{below}" if key else below
     start = len(prefix) - len(below)
     more: dict[str, str] = {}
     while True:
-        page = _asked(client.list_object_versions, storage, Bucket=bucket, Prefix=prefix, **more)
+        page = asked(client.list_object_versions, storage, Bucket=bucket, Prefix=prefix, **more)
         for entry in page.get("Versions", ()):
             yield Stored(
                 name=entry["Key"][start:], kind="object", bytes=entry["Size"], modified=entry["LastModified"],
@@ -111,7 +111,7 @@ def _objects(storage: S3Storage, below: str) -> Iterator[Stored]:
         more = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
     more = {}
     while True:
-        page = _asked(client.list_multipart_uploads, storage, Bucket=bucket, Prefix=prefix, **more)
+        page = asked(client.list_multipart_uploads, storage, Bucket=bucket, Prefix=prefix, **more)
         for entry in page.get("Uploads", ()):
             yield Stored(
                 name=entry["Key"][start:], kind="upload", bytes=0, modified=entry["Initiated"], version=entry["UploadId"],
@@ -123,32 +123,32 @@ def _objects(storage: S3Storage, below: str) -> Iterator[Stored]:
 
 
 def _erase_objects(storage: S3Storage, things: list[Stored]) -> None:
-    client, bucket, key = _at(storage)
+    client, bucket, key = at(storage)
     left = iter(thing for thing in things if thing.kind != "upload")
     while some := list(islice(left, _AT_ONCE)):
-        named = [{"Key": _key(key, thing.name), "VersionId": thing.version} for thing in some]
-        _asked(client.delete_objects, storage, Bucket=bucket, Delete={"Objects": named, "Quiet": True})
+        named = [{"Key": key_of(key, thing.name), "VersionId": thing.version} for thing in some]
+        asked(client.delete_objects, storage, Bucket=bucket, Delete={"Objects": named, "Quiet": True})
     for thing in things:
         if thing.kind == "upload":
-            target = {"Bucket": bucket, "Key": _key(key, thing.name), "UploadId": thing.version}
-            with suppress(_Gone):
-                _asked(client.abort_multipart_upload, storage, **target)
+            target = {"Bucket": bucket, "Key": key_of(key, thing.name), "UploadId": thing.version}
+            asked(client.abort_multipart_upload, storage, ("NoSuchUpload", "404"), **target)
 
 
-def _key(key: str, name: str) -> str:
+def key_of(key: str, name: str) -> str:
+    """The key of a thing below a place's key."""
     return f"{key}/{name}" if key else name
 
 
-def _at(storage: S3Storage) -> tuple[Any, str, str]:
+def at(storage: S3Storage) -> tuple[Any, str, str]:
+    """Client, bucket and key of a place."""
     return storage._client, storage._bucket, storage._key
 
 
-class _Gone(Exception):
-    """What was to go is gone."""
+def asked(call: Any, storage: S3Storage, missing: tuple[str, ...] = (), /, **given: Any) -> Any:
+    """The client's answer, ``None`` where it answers with a code of *missing*. Of its errors only the code gets through.
 
-
-def _asked(call: Any, storage: S3Storage, **given: Any) -> Any:
-    """The client's answer; of its errors only the code gets through."""
+    :raises BadInput: the access is refused. :raises StorageUnavailable: anything else.
+    """
     try:
         return call(**given)
     except Exception as error:
@@ -157,8 +157,8 @@ def _asked(call: Any, storage: S3Storage, **given: Any) -> Any:
         module = type(error).__module__.partition(".")[0]
         if not isinstance(answer, dict) and module not in ("botocore", "boto3", "urllib3", "s3transfer"):
             raise
-    if code in ("NoSuchUpload", "404"):
-        raise _Gone from None
+    if code in missing:
+        return None
     if code in ("AccessDenied", "403", "NoSuchBucket", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"):
         raise BadInput("access-denied", f"The object store refuses the access: {code}", where=storage.uri, do="Check the rights.")
     raise StorageUnavailable("storage-failed", f"The object store did not do it: {code}", where=storage.uri, do="Try again.")

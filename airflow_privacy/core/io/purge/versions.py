@@ -9,6 +9,9 @@ The published version is not asked about by age: rules of age cannot end a datas
 the dataset as a whole, as a thing of the name ``.`` without a time. Where that is ``expired`` everything goes, the pointer first,
 then the passport, then the files, so that a reader finds a whole version or none.
 
+On S3 every version of every object goes with a version of the dataset. One of which the bucket's object lock keeps a single
+object stays whole, and is reported with the date.
+
 Not against: somebody who publishes an old version again in the moment between the last look at the pointer and the deletion; that
 publication then fails its readers.
 """
@@ -20,6 +23,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from airflow_privacy.core.errors import BadInput
+from airflow_privacy.core.io.purge.object_lock import FOREVER, ObjectLock
 from airflow_privacy.core.io.purge.target import Found, Pace, Progress, Rule, Target, Thing
 from airflow_privacy.core.io.purge.version_folders import (
     Folder,
@@ -60,12 +64,21 @@ class _Versions:
     storage: Storage = field(repr=False)
 
     def find(self) -> Found:
-        there = folders_of(self.storage)
+        there, now, lock = folders_of(self.storage), datetime.now(UTC), ObjectLock(self.storage)
         judged = {name: self._judge(folder, there.current) for name, folder in there.versions.items()}
-        going = [there.versions[name] for name in _order(there) if judged[name] == "expired"]
+        locked: list[datetime] = []
+        going: list[Folder] = []
+        for name in _order(there):
+            if judged[name] == "expired":
+                end = lock.until(there.versions[name].things, now=now)
+                if end is None:
+                    going.append(there.versions[name])
+                else:
+                    judged[name] = "held"
+                    locked.append(end)
         counts = Counter(judged.values())
-        kept = (Kept(why="legal-hold", count=counts["held"]),) if counts["held"] else ()
         items = tuple(Item(kind="version", name=one.name, sha256=one.manifest, bytes=one.bytes, rows=one.rows) for one in going)
+        kept = (*_held(counts["held"] - len(locked)), *_locked(locked))
         step = Step(
             method="drop-versions",
             uri=self.uri,
@@ -81,27 +94,40 @@ class _Versions:
 
     def remove(self, step: Step, items: tuple[Item, ...], *, pace: Pace, progress: Progress) -> None:
         del step, pace
-        passports = Passports(self.storage)
+        passports, lock = Passports(self.storage), ObjectLock(self.storage)
         for done, item in enumerate(items, 1):
             folder = folder_of(self.storage, item.name, passports)
-            if folder is not None and self._is_listed(folder, item):
+            # A version of which one file is locked stays whole.
+            if folder is not None and self._goes(folder, item) and lock.until(folder.things, now=datetime.now(UTC)) is None:
                 remove_pointer(self.storage, item.name)
                 remove_folder(self.storage, folder)
             progress(done, len(items))
 
     def look_again(self, step: Step, items: tuple[Item, ...]) -> Looked:
-        passports = Passports(self.storage)
-        left = changed = 0
+        """A version that is there with the manifest that was planned is *left*, also where it came back and its files are new;
+        unless it is the published one, held or locked by now."""
+        passports, lock = Passports(self.storage), ObjectLock(self.storage)
+        current, locked = current_version(self.storage), []
+        left = held = changed = 0
         for item in items:
             folder = folder_of(self.storage, item.name, passports)
-            if folder is not None and self._is_listed(folder, item):
+            if folder is None:
+                continue
+            end = lock.until(folder.things, now=datetime.now(UTC))
+            disposition = self._judge(folder, current)
+            if end is not None:
+                locked.append(end)
+            elif disposition == "held":
+                held += 1
+            elif self._goes(folder, item) or (item.sha256 and folder.manifest == item.sha256 and folder.name != current):
                 left += 1
-            elif folder is not None:
+            else:
                 changed += 1
-        kept = (Kept(why="changed-since", count=changed),) if changed else ()
-        return Looked(uri=self.uri, method=step.method, looked=len(items), left=left, gone=len(items) - left - changed, kept=kept)
+        staying = len(locked) + held + left + changed
+        kept = (*_held(held), *_locked(locked), *((Kept(why="changed-since", count=changed),) if changed else ()))
+        return Looked(uri=self.uri, method=step.method, looked=len(items), left=left, gone=len(items) - staying, kept=kept)
 
-    def _is_listed(self, folder: Folder, item: Item) -> bool:
+    def _goes(self, folder: Folder, item: Item) -> bool:
         """Whether it still is what was listed and still is to go; what a killed purge left of it has no manifest any more."""
         same = folder.manifest in (item.sha256, "")
         return same and self._judge(folder, current_version(self.storage)) == "expired"
@@ -123,6 +149,18 @@ class _Versions:
 def _order(there: Folders) -> list[str]:
     """The published version first: its readers are told first."""
     return sorted(there.versions, key=lambda name: (name != there.current, name))
+
+
+def _held(count: int) -> tuple[Kept, ...]:
+    return (Kept(why="legal-hold", count=count),) if count else ()
+
+
+def _locked(ends: list[datetime]) -> tuple[Kept, ...]:
+    """One entry, with the end that the last of them has; a hold of the store has none."""
+    if not ends:
+        return ()
+    until = "" if FOREVER in ends else max(ends).astimezone(UTC).isoformat(timespec="seconds")
+    return (Kept(why="object-lock", count=len(ends), until=until),)
 
 
 def _oldest(folders: list[Folder]) -> int:
