@@ -202,3 +202,15 @@ def test_retention_is_read_in_utc_where_no_zone_is_given(tmp_path: Path) -> None
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", "+01:00"])
 def test_a_time_zone_that_is_none_is_refused(tmp_path: Path, zone: str) -> None:
     refused(lambda: with_keys(tmp_path, ("privacy.timeZone", zone)), "bad-value")
+
+
+def test_how_long_old_table_versions_stay_is_read(tmp_path: Path) -> None:
+    sla = "slaProperties:\n  - {property: retention, value: 30, unit: d}\n"
+    retention = load(tmp_path, HEAD + sla + custom(("privacy.versionDays", "7"))).retention
+    assert retention is not None
+    assert retention.version_days == 7
+
+
+@pytest.mark.parametrize("value", ["-1", "1.5", "a week", "99999", "true"])
+def test_a_number_of_days_that_is_none_is_refused(tmp_path: Path, value: str) -> None:
+    refused(lambda: with_keys(tmp_path, ("privacy.versionDays", value)), "bad-value")

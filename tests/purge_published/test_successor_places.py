@@ -12,18 +12,20 @@ import polars as pl
 import pytest
 from erasing import CANARY, EXTRA, SUBJECT, erase_canary, released
 from people import CONTRACT, POLICY, S3Case, people_frame, write_case
+from postgres import PostgresServer
 from s3_bucket import Bucket
+from sql_case import sql_steps
 from steps import CALLER, Steps, workspace_in
 
-from airflow_privacy.core.errors import BadInput, CheckFailed, StorageUnavailable, VerificationError
+from airflow_privacy.core.errors import CheckFailed, StorageUnavailable, VerificationError
 from airflow_privacy.core.io.purge.target import Pace, Target
 from airflow_privacy.core.io.version_copy import Current, publish, read_current
 from airflow_privacy.core.keyring import rotate_scope
 from airflow_privacy.core.model.codec import canonical
 from airflow_privacy.core.model.dataset import Dataset
-from airflow_privacy.core.pipeline import proof, subject_rows, successor_write
+from airflow_privacy.core.pipeline import proof, subject_rows, successor, successor_write
 from airflow_privacy.core.pipeline.places import open_dataset
-from airflow_privacy.core.pipeline.successor import count_in_published, erase_from_published
+from airflow_privacy.core.pipeline.successor import Successor, count_in_published, erase_from_published
 from airflow_privacy.core.pipeline.successor_target import published_target
 
 
@@ -192,10 +194,56 @@ def test_a_k_anonymous_dataset_with_tokens_is_not_taken_for_anonymous(tmp_path: 
     assert list(erase_canary(steps).erased.values()) == [5]
 
 
-def test_a_table_is_refused(tmp_path: Path) -> None:
-    steps = released(tmp_path)
-    with pytest.raises(BadInput, match="table-has-no-versions"):
-        count_in_published(steps.workspace, uri="sql://pg/public.people", subject_values=SUBJECT)
+@pytest.fixture
+def in_postgres(server: PostgresServer, tmp_path: Path) -> Steps:
+    steps = sql_steps(server, tmp_path)
+    steps.prepare().answer()
+    steps.transfer()
+    return steps
+
+
+ONE = {"person_id": pl.Series([70_003])}
+
+
+def erase_one(steps: Steps, uri: str) -> Successor:
+    return erase_from_published(steps.workspace, CALLER, uri=uri, subject_values=ONE, request="r-3")
+
+
+def test_a_published_table_in_a_database_gets_a_successor_in_its_place(in_postgres: Steps) -> None:
+    uri = str(in_postgres.case.out)
+    old = proof.verify_passport_of(in_postgres.workspace, uri)
+    done = erase_one(in_postgres, uri)
+    new = proof.verify_passport_of(in_postgres.workspace, uri)
+    assert (list(done.erased.values()), done.revoked, new.statement.predicate.succeeds) == ([1], (old.digest,), old.digest)
+    found = count_in_published(in_postgres.workspace, uri=uri, subject_values=ONE)
+    assert (found.rows, found.rows_looked) == (0, 599)
+    assert erase_one(in_postgres, uri) == done
+    with pytest.raises(VerificationError, match="revoked"):
+        in_postgres.transfer()
+
+
+def test_a_staged_table_loses_the_rows_and_cannot_be_released(in_postgres: Steps) -> None:
+    uri = str(in_postgres.case.staging)
+    assert list(erase_one(in_postgres, uri).erased.values()) == [1]
+    assert count_in_published(in_postgres.workspace, uri=uri, subject_values=ONE).is_clear
+    with pytest.raises(VerificationError, match="revoked"):
+        in_postgres.ask()
+
+
+def test_a_table_whose_erasure_died_before_the_revocation_is_settled_by_the_next_run(
+    in_postgres: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri, real = str(in_postgres.case.out), successor._settle
+
+    def killed(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(successor, "_settle", killed)
+    with pytest.raises(KeyboardInterrupt):
+        erase_one(in_postgres, uri)
+    monkeypatch.setattr(successor, "_settle", real)
+    done = erase_one(in_postgres, uri)
+    assert (list(done.erased.values()), len(done.revoked)) == ([1], 1)
 
 
 RICH = {"email": SUBJECT["email"]}

@@ -130,6 +130,11 @@ def test_each_hold_is_told_how_many_it_kept() -> None:
     assert watch.earliest is None
 
 
+def test_a_batch_without_any_anchor_is_unknown() -> None:
+    assert judged(pl.DataFrame({"day": [None, None]}), judges("rows")) == ["unknown", "unknown"]
+    assert judged(pl.DataFrame({"day": []}), judges("rows")) == []
+
+
 def test_the_oldest_of_what_goes_is_seen() -> None:
     watch = Watch()
     found = judges_of(contract(), by="rows", as_of=NOW, cover=Cover(), watch=watch)

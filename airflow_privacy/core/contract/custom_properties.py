@@ -9,6 +9,7 @@ privacy.lawfulBasis      contract  text        lawful basis of the processing, f
 privacy.level            contract  level       privacy level that a release of the data must have, as a predicate
 privacy.subjectKey       contract  text        column that names the person a row is about
 privacy.timeZone         contract  zone        what dates and times without a zone mean where retention counts from them; else UTC
+privacy.versionDays      contract  days        days that a purge leaves old versions of Delta and Iceberg tables; else none
 privacy.purpose          contract  name        purpose of a release where none is given; one of the purposes
 privacy.recipient        contract  name        recipient of a release where none is given
 privacy.destination      contract  name        environment that a release goes to where none is given
@@ -54,6 +55,7 @@ ROLES: tuple[str, ...] = get_args(Role)
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _LONGEST = 200
+_MOST_DAYS = 3650
 _ENTITY = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 
 
@@ -73,7 +75,7 @@ class Key(NamedTuple):
 
     name: str
     on: Literal["contract", "column"]
-    holds: Literal["text", "name", "names", "level", "entity", "role", "sentence", "action", "zone"]
+    holds: Literal["text", "name", "names", "level", "entity", "role", "sentence", "action", "zone", "days"]
 
 
 KEYS: tuple[Key, ...] = (
@@ -83,6 +85,7 @@ KEYS: tuple[Key, ...] = (
     Key("privacy.level", "contract", "level"),
     Key("privacy.subjectKey", "contract", "text"),
     Key("privacy.timeZone", "contract", "zone"),
+    Key("privacy.versionDays", "contract", "days"),
     Key("privacy.purpose", "contract", "name"),
     Key("privacy.recipient", "contract", "name"),
     Key("privacy.destination", "contract", "name"),
@@ -102,6 +105,7 @@ _EXPECTED = {
     "role": f"one of {', '.join(ROLES)}",
     "sentence": f"one line of at most {_LONGEST} characters",
     "action": f"one of {', '.join(STRICTNESS)}",
+    "days": f"a whole number of days from 0 to {_MOST_DAYS}",
     "zone": "the IANA name of a time zone, such as Europe/Berlin",
 }
 
@@ -197,6 +201,8 @@ def _is_read(place: Place) -> bool:
 def _fits(key: Key, value: object) -> bool:
     if key.holds == "names":
         return isinstance(value, list) and bool(value) and all(isinstance(v, str) and _NAME.fullmatch(v) for v in value)
+    if key.holds == "days":
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_DAYS
     if not isinstance(value, str) or not value.strip():
         return False
     if key.holds == "name":

@@ -84,6 +84,9 @@ def _retention(old: Contract, new: Contract) -> Iterator[Change]:
     if before.zone != after.zone:
         what = f"dates that retention counts from are read in {after.zone} instead of {before.zone}"
         yield Change(kind="retention", place="", what=what, weakening=False)
+    if before.version_days != after.version_days:
+        what = f"old table versions stay {after.version_days} days instead of {before.version_days}"
+        yield Change(kind="retention", place="", what=what, weakening=after.version_days > before.version_days)
 
 
 def _tables(old: Contract, new: Contract, order: Sequence[str]) -> Iterator[Change]:

@@ -90,8 +90,9 @@ def _contract(document: Document, data: dict[str, Any], variables: Mapping[str, 
     tables = tuple(_tables(document, data, physical))
     keys = read_keys(document, data.get("customProperties"), ("customProperties",), "contract")
     retention, freshness = read_sla(document, data, physical)
-    if retention is not None and "privacy.timeZone" in keys.texts:
-        retention = msgspec.structs.replace(retention, zone=keys.texts["privacy.timeZone"])
+    if retention is not None:
+        zone, kept = keys.texts.get("privacy.timeZone", "UTC"), int(keys.texts.get("privacy.versionDays", "0"))
+        retention = msgspec.structs.replace(retention, zone=zone, version_days=kept)
     subject = keys.texts.get("privacy.subjectKey")
     if subject is not None and tables and physical.get(subject) is None:
         where = keys.where["privacy.subjectKey"]

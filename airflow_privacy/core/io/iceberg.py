@@ -32,12 +32,13 @@ from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
 from pyiceberg.table.update import TableRequirement, TableUpdate, update_table_metadata
 
 from airflow_privacy.core.errors import BadInput, PrivacyError, StorageUnavailable
-from airflow_privacy.core.io.lakehouse import inside, keep_batches
+from airflow_privacy.core.io.iceberg_folder import hint_metadata, metadata_path, place_of
+from airflow_privacy.core.io.iceberg_folder import newest_metadata as _newest
+from airflow_privacy.core.io.lakehouse import keep_batches
 from airflow_privacy.core.io.spool import Spool
 from airflow_privacy.core.io.table_version import TableVersion
 
 _NOTE = "airflow_privacy"
-_HINT = "version-hint.text"
 
 
 def read_iceberg(root: Path, *, where: str, spool: Spool) -> list[Path]:
@@ -112,9 +113,7 @@ class _FolderIO(PyArrowFileIO):
         return super().new_output(str(self._here(location)))
 
     def _here(self, location: str) -> Path:
-        if location.startswith(f"{self._location}/"):
-            return inside(self._root, self._root / location.removeprefix(f"{self._location}/"))
-        return inside(self._root, Path(location.removeprefix("file://")))
+        return place_of(self._root, self._location, location)
 
 
 class _FolderCatalog(NoopCatalog):
@@ -133,7 +132,7 @@ class _FolderCatalog(NoopCatalog):
             requirement.validate(base)
         before = base or table.metadata
         updated = update_table_metadata(before, updates, enforce_validation=base is None, metadata_location=None)
-        path = _metadata_path(self._root, number + 1)
+        path = metadata_path(self._root, number + 1)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{secrets.token_hex(8)}.metadata.json.tmp")
         try:
@@ -149,7 +148,7 @@ class _FolderCatalog(NoopCatalog):
             raise StorageUnavailable(
                 "table-busy", "Somebody else wrote to the table at the same time", where=str(self._root), do="Try again."
             )
-        _hint(self._root, number + 1)
+        hint_metadata(self._root, number + 1)
         return CommitTableResponse.model_validate({"metadata": updated, "metadata-location": str(path)})
 
 
@@ -166,7 +165,7 @@ def _open(root: Path, where: str) -> Table:
     return Table(
         identifier=("folder", root.name),
         metadata=metadata,
-        metadata_location=str(_metadata_path(root, number)),
+        metadata_location=str(metadata_path(root, number)),
         io=_FolderIO(root, metadata.location),
         catalog=_FolderCatalog(root),
     )
@@ -177,35 +176,14 @@ def _staged(root: Path, schema: Schema) -> StagedTable:
     return StagedTable(
         identifier=("folder", root.name),
         metadata=metadata,
-        metadata_location=str(_metadata_path(root, 1)),
+        metadata_location=str(metadata_path(root, 1)),
         io=_FolderIO(root, str(root)),
         catalog=_FolderCatalog(root),
     )
 
 
-def _metadata_path(root: Path, number: int) -> Path:
-    return root / "metadata" / f"v{number}.metadata.json"
-
-
 def _metadata(root: Path, number: int) -> Any:
-    return FromInputFile.table_metadata(PyArrowFileIO().new_input(str(_metadata_path(root, number))))
-
-
-def _newest(root: Path) -> int:
-    """The hint says where to begin: who was killed between commit and hint has committed."""
-    try:
-        number = int((root / "metadata" / _HINT).read_text())
-    except (OSError, ValueError):
-        number = 0
-    while _metadata_path(root, number + 1).exists():
-        number += 1
-    return number if _metadata_path(root, number).exists() else 0
-
-
-def _hint(root: Path, number: int) -> None:
-    temporary = root / "metadata" / f".{secrets.token_hex(8)}.hint.tmp"
-    temporary.write_text(str(number))
-    temporary.replace(root / "metadata" / _HINT)
+    return FromInputFile.table_metadata(PyArrowFileIO().new_input(str(metadata_path(root, number))))
 
 
 @contextmanager

@@ -99,7 +99,8 @@ def execute(connection: Any, statement: str, parameters: Sequence[object] | None
     """Run a statement and give its rows, whatever kind of row the connection is set to make."""
     cursor = connection.cursor()
     try:
-        cursor.execute(statement, parameters)
+        # Some drivers take no None for parameters.
+        cursor.execute(statement, *(() if parameters is None else (parameters,)))
         rows = cursor.fetchall() if cursor.description is not None else []
         return [tuple(row.values()) if isinstance(row, dict) else tuple(row) for row in rows]
     finally:

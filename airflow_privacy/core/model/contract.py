@@ -47,11 +47,13 @@ class Server(Value, frozen=True, kw_only=True):
 
 class Retention(Value, frozen=True, kw_only=True):
     """How long rows may be kept, counted from ``anchor`` (a column), in days. ``zone`` is an IANA name: what dates and times of
-    the anchor mean that say none themselves."""
+    the anchor mean that say none themselves. Old versions of a Delta or Iceberg table stay ``version_days`` after they were
+    replaced, for whoever still reads them."""
 
     days: int
     anchor: str | None = None
     zone: str = "UTC"
+    version_days: int = 0
 
 
 class Freshness(Value, frozen=True, kw_only=True):

@@ -177,7 +177,7 @@ def subject_digests(workspace: Workspace) -> Digests | None:
 
 def _digests(values: pl.Series, key: str) -> pl.Series:
     """HMAC-SHA-256 over the canonical text, trimmed, NFKC, case folded; null where there is no text or the type has none."""
-    if values.dtype.is_float() or values.dtype.is_nested():
+    if values.dtype.is_float() or values.dtype.is_nested() or values.dtype == pl.Null:
         return pl.Series([None] * len(values), dtype=pl.String)
     column = values.alias("subject")
     texts = column.to_frame().select(canonical_text("subject", column.dtype).alias("subject")).to_series()

@@ -191,7 +191,7 @@ def _carry_rows(workspace: Workspace, dataset: Dataset, out: str) -> Carried:
         write_rows(out, rows.slabs(), columns=dataset.columns, version=version, databases=workspace.databases, seal=seal)
         return sealed[0]
 
-    return Carried(dataset=published, manifest=_table_manifest(version), publish=publish_rows)
+    return Carried(dataset=published, manifest=table_manifest(version), publish=publish_rows)
 
 
 def content_of(dataset: Dataset) -> dict[str, str]:
@@ -229,7 +229,7 @@ def published_at(workspace: Workspace, uri: str, current: Current) -> Published:
     envelope = stated.passport.encode()
     if (stated.version, sha256(envelope)) != (current.version, current.passport):
         raise VerificationError("version-missing", "The table is of another version by now", where=uri)
-    return Published(envelope=envelope, files={ROWS: stated.rows_digest}, manifest=_table_manifest(stated))
+    return Published(envelope=envelope, files={ROWS: stated.rows_digest}, manifest=table_manifest(stated))
 
 
 def _require_clear(place: Place) -> None:
@@ -242,7 +242,8 @@ def _require_clear(place: Place) -> None:
         )
 
 
-def _table_manifest(version: TableVersion) -> str:
+def table_manifest(version: TableVersion) -> str:
+    """What stands for a manifest where there are no files."""
     return digest_of({"version": version.version, "plan": version.plan, "rows": version.rows_digest})
 
 

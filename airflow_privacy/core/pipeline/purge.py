@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
@@ -202,9 +202,13 @@ def opener_of(workspace: Workspace, plan: PurgePlan, *, also: tuple[str, ...] = 
         anchor = contract.retention.anchor if contract.retention else None
         by = judged_by(workspace, step.uri, anchor, method=step.method)
         rule, _ = rule_for(workspace, contract, by=by, as_of=moment, cover=cover)
-        return target_for(workspace, step.uri, rule, method=step.method)
+        return target_for(workspace, step.uri, rule, method=step.method, wait=_wait(contract))
 
     return opened
+
+
+def _wait(contract: Contract) -> timedelta:
+    return timedelta(days=contract.retention.version_days if contract.retention else 0)
 
 
 def _planned_step(
@@ -214,12 +218,12 @@ def _planned_step(
         do = "Add retention to the contract's slaProperties."
         raise BadInput("no-retention", "The contract promises no retention period", where=contract.name, do=do)
     watch = Watch()
-    anchor = contract.retention.anchor
+    anchor, wait = contract.retention.anchor, _wait(contract)
 
     def find() -> tuple[Found, str]:
         by = judged_by(workspace, uri, anchor)
         rule, reason = rule_for(workspace, contract, by=by, as_of=moment, cover=cover, watch=watch)
-        return target_for(workspace, uri, rule, earlier=earlier).find(), reason
+        return target_for(workspace, uri, rule, earlier=earlier, wait=wait).find(), reason
 
     found, reason = cut_off(uri, find)
     return with_words(workspace, found, dataset=contract.id, reason=reason, moment=moment, watch=watch), found.things

@@ -62,18 +62,25 @@ def rule_for(
 
 
 def target_for(
-    workspace: Workspace, uri: str, rule: Rule, *, method: Method | None = None, earlier: Sequence[str] = ()
+    workspace: Workspace,
+    uri: str,
+    rule: Rule,
+    *,
+    method: Method | None = None,
+    earlier: Sequence[str] = (),
+    wait: timedelta = timedelta(0),
 ) -> Target:
     """The place, ready to be looked at. A rule with columns judges rows, one without whole things.
 
     :param earlier: places whose rows go before in the same plan: what only they refer to is not counted as kept.
+    :param wait: how long old versions of a Delta or Iceberg table stay after they were replaced.
     :raises BadInput: nothing here knows how to open it.
     """
     if is_sql(uri):
         goes = _keys_of(workspace, uri, earlier) if any(is_sql(one) for one in earlier) else ()
         return _target("table_rows.table_rows_target", uri, rule=rule, databases=workspace.databases, goes=goes)
     if is_lakehouse(uri):
-        return _target("lakehouse.lakehouse_target", uri, rule=rule, now=workspace.now)
+        return _target("lakehouse.lakehouse_target", uri, rule=rule, wait=wait, now=workspace.now)
     if method == "drop-versions" or (method is None and is_published(workspace, uri)):
         return _target("versions.versions_target", uri, rule=rule, storages=workspace.storages)
     if rule.columns:

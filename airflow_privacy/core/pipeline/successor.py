@@ -18,6 +18,7 @@ import polars as pl
 
 from airflow_privacy.core.errors import BadInput, CheckFailed, VerificationError
 from airflow_privacy.core.io.purge.version_folders import Passports, folder_of, remove_folder, remove_pointer
+from airflow_privacy.core.io.tables import is_table
 from airflow_privacy.core.ledger.view import LedgerView
 from airflow_privacy.core.model.levels import describe
 from airflow_privacy.core.pipeline.affected import affected_models
@@ -29,7 +30,7 @@ from airflow_privacy.core.pipeline.successor_look import BECAUSE, Held, InPublis
 from airflow_privacy.core.pipeline.successor_look import HeldVersion as HeldVersion
 from airflow_privacy.core.pipeline.successor_look import count_in_published as count_in_published
 from airflow_privacy.core.pipeline.successor_write import BelowThreshold as BelowThreshold
-from airflow_privacy.core.pipeline.successor_write import NothingLeft, publish_successor
+from airflow_privacy.core.pipeline.successor_write import NothingLeft, publish_successor, rewrite_staged_table
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, record
 
 _REQUEST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
@@ -90,7 +91,9 @@ def erase_from_published(
         if held.known.current:
             _succeed(workspace, caller, uri, held, below_threshold, reason)
     if seen.found.left != "not-published":
-        _record_transfer(workspace, caller, uri, reason)
+        _settle(workspace, caller, uri, reason)
+    if is_table(uri):
+        return _done(workspace, uri, request, reason, seen.found)
     storage, there = workspace.storages(uri), versions_at(workspace, uri) if seen.held else Versions()
     for held in seen.held:
         _revoke(workspace, caller, held, there, reason)
@@ -104,7 +107,11 @@ def erase_from_published(
 
 
 def _succeed(workspace: Workspace, caller: Caller, uri: str, held: Held, below_threshold: BelowThreshold, reason: str) -> None:
-    """Publish the successor of the current version. Without one the pointer goes with the version."""
+    """Publish the successor of the current version. Without one the pointer goes with the version; a table is not taken down."""
+    if is_table(uri) and not held.known.passports:
+        revoke(workspace, caller, dataset=held.known.digest, links={}, rows=held.rows_held, reason=reason)
+        _rewrite(workspace, uri, held)
+        return
     if is_revoked(workspace, "passport", current_at(workspace, uri).passport):
         return  # it came back from a backup: nobody may use it, and nothing is made of it
     try:
@@ -112,7 +119,7 @@ def _succeed(workspace: Workspace, caller: Caller, uri: str, held: Held, below_t
         suppress = below_threshold == "suppress"
         publish_successor(workspace, caller, old=held.known, checked=checked, rows=held.rows, suppress=suppress, reason=reason)
     except NothingLeft:
-        return
+        _require_folder(uri)
     except VerificationError as error:
         if error.reason != "expired":
             raise
@@ -123,23 +130,51 @@ def _succeed(workspace: Workspace, caller: Caller, uri: str, held: Held, below_t
                 where=uri,
                 do="Take it down with below_threshold='withdraw', or release a new version first.",
             ) from None
+        _require_folder(uri)
     except CheckFailed as error:
         if below_threshold != "withdraw":
             record(workspace, caller, "refused", links={"dataset": held.known.digest}, reason=error.reason)
             raise
+        _require_folder(uri)
 
 
-def _record_transfer(workspace: Workspace, caller: Caller, uri: str, reason: str) -> None:
-    """Of a successor that is published, once: a run may have been killed before it was recorded."""
-    for known in versions_at(workspace, uri).known:
-        for passport, statement in known.passports.items():
-            release = statement.predicate
-            if known.current and release.because == reason and passport == current_at(workspace, uri).passport:
-                facts = LedgerView(workspace.ledger_path).find("passport", passport)
-                if not any(fact.kind == "transferred" for _, fact in facts):
-                    links = {"evidence": release.evidence, "dataset": release.dataset, "passport": passport}
-                    counts = {"rows": known.dataset.rows, "files": len(known.dataset.files)}
-                    record(workspace, caller, "transferred", links=links, counts=counts, reason=reason)
+def _rewrite(workspace: Workspace, uri: str, held: Held) -> None:
+    try:
+        rewrite_staged_table(workspace, old=held.known, rows=held.rows)
+    except NothingLeft:
+        _require_folder(uri)
+
+
+def _require_folder(uri: str) -> None:
+    """:raises CheckFailed: it is a table, which somebody else has to drop."""
+    if is_table(uri):
+        raise CheckFailed(
+            "table-to-be-dropped",
+            "No version of the table without the subject's rows may be published, and a table is not dropped from here",
+            where=uri,
+            do="Drop the table, or release a new version into it.",
+        ) from None
+
+
+def _settle(workspace: Workspace, caller: Caller, uri: str, reason: str) -> None:
+    """The facts of a successor that is published, each once: a run may have been killed before they were recorded."""
+    known = next((one for one in versions_at(workspace, uri).known if one.current and one.passports), None)
+    passport = current_at(workspace, uri).passport if known else ""
+    if known is None or passport not in known.passports or known.passports[passport].predicate.because != reason:
+        return
+    ledger, release = LedgerView(workspace.ledger_path), known.passports[passport].predicate
+    if not any(fact.kind == "transferred" for _, fact in ledger.find("passport", passport)):
+        links = {"evidence": release.evidence, "dataset": release.dataset, "passport": passport}
+        counts = {"rows": known.dataset.rows, "files": len(known.dataset.files)}
+        record(workspace, caller, "transferred", links=links, counts=counts, reason=reason)
+    erased = [fact.counts["erased"] for _, fact in ledger.find("evidence", release.evidence) if fact.kind == "released"]
+    for _, fact in ledger.find("passport", release.succeeds):
+        if fact.kind == "transferred":
+            went = {link.kind: link.digest for link in fact.links}
+            revoke(
+                workspace, caller, dataset=went.pop("dataset"), links=went, rows=erased[-1], reason=reason,
+                successor=release.dataset,
+            )  # fmt: skip
 
 
 def _revoke(workspace: Workspace, caller: Caller, held: Held, there: Versions, reason: str) -> None:

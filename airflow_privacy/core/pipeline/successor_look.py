@@ -9,8 +9,8 @@ from typing import Literal, TypeAlias
 import polars as pl
 
 from airflow_privacy.core.errors import BadInput, KeyUnavailable
+from airflow_privacy.core.io.lakehouse import is_lakehouse
 from airflow_privacy.core.io.purge.version_folders import is_dead
-from airflow_privacy.core.io.tables import is_table
 from airflow_privacy.core.ledger.view import LedgerView
 from airflow_privacy.core.model.levels import KAnonymous
 from airflow_privacy.core.model.release import Fact
@@ -31,6 +31,7 @@ BECAUSE: dict[Left, str] = {
     "key-destroyed": "The key that tokens or files were made with is destroyed: nobody can tell any more which rows are whose.",
     "not-published": "There is no version at the place.",
 }
+_OLDER = "Earlier versions of the table hold the rows until they are expired and vacuumed: purge the table for that."
 _BACKUPS = "Backups, snapshots and copies of the dataset's files are not reached."
 
 
@@ -81,12 +82,11 @@ class InPublished:
 def count_in_published(workspace: Workspace, *, uri: str, subject_values: Mapping[str, pl.Series]) -> InPublished:
     """Look for a subject's rows in every version of the dataset at *uri*; nothing is changed.
 
-    :param uri: the folder of a published, or of a staged dataset.
+    :param uri: the folder or table of a published, or of a staged dataset.
     :param subject_values: source column → the subject's values in it, in clear, as the source has them; a row is the subject's
         where one of these columns holds one of them. Where a token stands for several columns together, these have to be given
         in equal length, row by row.
     :raises VerificationError: a version's files do not hold against its manifest.
-    :raises BadInput: *uri* is a table, which has no versions.
     """
     return look(workspace, uri, subject_values).found
 
@@ -111,17 +111,10 @@ class Look:
 
 def look(workspace: Workspace, uri: str, subject_values: Mapping[str, pl.Series]) -> Look:
     """As :func:`count_in_published`, with what an erasure needs."""
-    if is_table(uri):
-        raise BadInput(
-            "table-has-no-versions",
-            "A table holds one version, and no successor can lie beside it",
-            where=uri,
-            do="Erase the rows in the table, then release it anew.",
-        )
     try:
         there = versions_at(workspace, uri)
     except BadInput as error:
-        if error.reason != "nothing-there":
+        if error.reason not in ("nothing-there", "not-published"):
             raise
         there = Versions()
     revoked = {dataset.version for _, dataset in revocations_at(workspace, uri)}
@@ -190,7 +183,7 @@ def _first(why: list[Left]) -> Left:
 
 
 def _not_covered(workspace: Workspace, uri: str, there: Versions) -> list[str]:
-    found = [_BACKUPS]
+    found = [_BACKUPS, _OLDER] if is_lakehouse(uri) else [_BACKUPS]
     for known in there.known:
         found += [sentence for sentence in not_seen(known.plan) if sentence not in found]
     if there.unknown:

@@ -12,7 +12,7 @@ The policy is the one of the release, by its digest: its file may have changed s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -21,14 +21,18 @@ import msgspec
 import polars as pl
 
 from airflow_privacy.core.attest.passport import issue_passport
-from airflow_privacy.core.errors import CheckFailed
+from airflow_privacy.core.errors import CheckFailed, StorageUnavailable
+from airflow_privacy.core.io.rows_digest import rows_digest
+from airflow_privacy.core.io.spool import spooled
+from airflow_privacy.core.io.table_version import TableVersion
+from airflow_privacy.core.io.tables import is_table, write_rows
 from airflow_privacy.core.io.version import write_version
 from airflow_privacy.core.io.version_copy import Current, publish
 from airflow_privacy.core.keyring.file_keys import TECHNIQUE as FILE_KEYS
 from airflow_privacy.core.mask.parts import PartFiles, write_part
 from airflow_privacy.core.mask.records import ClassCounts, outside, small_classes
 from airflow_privacy.core.model.codec import digest_of
-from airflow_privacy.core.model.dataset import Dataset, Manifest
+from airflow_privacy.core.model.dataset import Dataset, Manifest, version_of_rows
 from airflow_privacy.core.model.passport import Statement, Subject
 from airflow_privacy.core.model.plan import RecordSuppression
 from airflow_privacy.core.model.policy import Boundary, Policy
@@ -36,7 +40,7 @@ from airflow_privacy.core.model.release import Evidence
 from airflow_privacy.core.model.risk import RiskReport
 from airflow_privacy.core.pipeline.at_rest import key_uses, keys_for, keys_of, storages_for
 from airflow_privacy.core.pipeline.figures_after import figures_after
-from airflow_privacy.core.pipeline.places import content_of, open_dataset
+from airflow_privacy.core.pipeline.places import content_of, current_at, open_dataset, table_manifest
 from airflow_privacy.core.pipeline.proof import CheckedPassport
 from airflow_privacy.core.pipeline.published_versions import KnownVersion
 from airflow_privacy.core.pipeline.subject_rows import SubjectRows
@@ -62,9 +66,10 @@ class NothingLeft(Exception):
 class _Draft:
     """The parts as they lie in the scratch folder. ``report`` is not about a digest yet."""
 
+    paths: tuple[Path, ...]
     rows: int
     suppressed: int
-    report: RiskReport
+    report: RiskReport | None
 
 
 def publish_successor(
@@ -89,24 +94,65 @@ def publish_successor(
     boundary = boundary_of(policy, old.plan.source_environment, old.plan.destination)
     uri = old.dataset.uri
     environment = environment_of(policy, uri)
-    storages = storages_for(workspace, environment, uri)
     before = workspace.artifacts.find(RiskReport, checked.statement.predicate.risk)
-    drafts: list[_Draft] = []
+    limit = policy.suppression_limit if suppress else None
 
-    def parts(folder: Path) -> None:
-        drafts.append(
-            _draft(workspace, folder, old, rows, before, boundary, limit=policy.suppression_limit if suppress else None)
-        )
+    def draft(folder: Path) -> _Draft:
+        return _draft(workspace, folder, old, rows, before, boundary, limit=limit)
 
+    if is_table(uri):
+        with spooled() as folder:
+            made = draft(folder)
+            dataset, version = _table(workspace, old, made)
+
+            def issue() -> bytes:
+                if current_at(workspace, uri).passport != checked.digest:
+                    what = "Somebody else published in this table at the same time"
+                    raise StorageUnavailable("publish-conflict", what, where=uri, do="Try again.")
+                return _issue(workspace, caller, old, checked, dataset, made, manifest=table_manifest(version), reason=reason)
+
+            _write_table(workspace, dataset, version, made, issue)
+        return
+    storages, drafts = storages_for(workspace, environment, uri), list[_Draft]()
     manifest = write_version(
         uri,
         old.dataset.plan,
-        parts,
+        lambda folder: drafts.append(draft(folder)),
         storages=storages,
         encryption=keys_of(workspace, old.dataset) or keys_for(workspace, environment, old.plan.scope),
     )
-    draft = drafts[0]
-    dataset = _dataset(workspace, old, manifest, draft)
+    dataset = _dataset(workspace, old, manifest, drafts[0])
+    envelope = _issue(workspace, caller, old, checked, dataset, drafts[0], manifest=digest_of(manifest), reason=reason)
+    instead_of = Current(version=old.dataset.version, passport=checked.digest)
+    publish(uri, dataset.version, envelope, storages=storages, instead_of=instead_of)
+
+
+def rewrite_staged_table(workspace: Workspace, *, old: KnownVersion, rows: SubjectRows) -> None:
+    """A table that was masked and not published, without the subject's rows; nobody assessed it, so it cannot be released.
+
+    :raises NothingLeft: there would be no rows.
+    """
+    with spooled() as folder:
+        paths, written, _ = _parts(workspace, folder, old, rows, RecordSuppression(k=1, quasi_identifiers=(), limit=0.0))
+        made = _Draft(paths=paths, rows=written, suppressed=0, report=None)
+        dataset, version = _table(workspace, old, made)
+        _write_table(workspace, dataset, version, made, None)
+        workspace.artifacts.put(dataset)
+
+
+def _issue(
+    workspace: Workspace,
+    caller: Caller,
+    old: KnownVersion,
+    checked: CheckedPassport,
+    dataset: Dataset,
+    draft: _Draft,
+    *,
+    manifest: str,
+    reason: str,
+) -> bytes:
+    """The facts of the successor, and its passport."""
+    assert draft.report is not None  # noqa: S101 - only an assessed draft is published
     ref = workspace.artifacts.put(dataset, counts={"rows": dataset.rows, "files": len(dataset.files)})
     report = msgspec.structs.replace(draft.report, dataset=ref.digest)
     risk = workspace.artifacts.put(report, counts={"k": report.after.k, "classes": report.after.classes, "violations": 0})
@@ -114,12 +160,13 @@ def publish_successor(
     evidence = digest_of(Evidence(dataset=ref.digest, risk=risk.digest))
     # The fact comes first: a crash may leave a fact without a publication, never a publication without a fact.
     links = {"evidence": evidence, "dataset": ref.digest, "risk": risk.digest}
-    position = record(workspace, caller, "released", links=links, counts=ref.counts, reason=reason)
+    counts = {**ref.counts, "erased": old.dataset.rows - draft.rows - draft.suppressed}
+    position = record(workspace, caller, "released", links=links, counts=counts, reason=reason)
     release = msgspec.structs.replace(
         checked.statement.predicate,
         dataset=ref.digest,
         version=dataset.version,
-        manifest=digest_of(manifest),
+        manifest=manifest,
         evidence=evidence,
         risk=risk.digest,
         approvals=(),
@@ -133,9 +180,7 @@ def publish_successor(
     subjects = tuple(
         Subject(name=name, digest={"sha256": digest.removeprefix("sha256:")}) for name, digest in content_of(dataset).items()
     )
-    envelope = issue_passport(Statement(subject=subjects, predicate=release), workspace.keyring().signer("passport"))
-    instead_of = Current(version=old.dataset.version, passport=checked.digest)
-    publish(uri, dataset.version, envelope, storages=storages, instead_of=instead_of)
+    return issue_passport(Statement(subject=subjects, predicate=release), workspace.keyring().signer("passport"))
 
 
 def _draft(
@@ -149,30 +194,10 @@ def _draft(
     limit: float | None,
 ) -> _Draft:
     """Write the parts, and see that their risk is allowed."""
-    opened = open_dataset(workspace, old.dataset)
-
-    def left() -> Iterator[pl.DataFrame]:
-        for slab in opened.slabs():
-            yield slab.filter(~rows.of(slab))
-
-    quasi = old.plan.quasi_identifiers()
-    small, counted = pl.DataFrame(), ClassCounts(quasi)
-    if limit is not None and quasi:
-        for slab in left():
-            counted.add(slab)
-        small = small_classes(counted.table(), RecordSuppression(k=boundary.min_k, quasi_identifiers=quasi, limit=limit))
-    paths: list[Path] = []
-    written = suppressed = 0
-    for slab in left():
-        large = outside(slab, small, quasi) if small.height else None
-        kept = slab if large is None else slab.filter(large)
-        suppressed += slab.height - kept.height
-        if kept.height:
-            paths.append(folder / f"part-{len(paths):05d}.parquet")
-            write_part(kept, paths[-1])
-            written += kept.height
-    if not written:
-        raise NothingLeft
+    quasi = old.plan.quasi_identifiers() if limit is not None else ()
+    paths, written, suppressed = _parts(
+        workspace, folder, old, rows, RecordSuppression(k=boundary.min_k, quasi_identifiers=quasi, limit=limit or 0.0)
+    )
     after, k_with_tokens = figures_after(PartFiles(paths).slabs, old.plan, min_k=boundary.min_k)
     read = old.dataset.rows_read
     report = assess(
@@ -194,7 +219,60 @@ def _draft(
             where=old.dataset.uri,
             do=_DO,
         )
-    return _Draft(rows=written, suppressed=suppressed, report=report)
+    return _Draft(paths=paths, rows=written, suppressed=suppressed, report=report)
+
+
+def _parts(
+    workspace: Workspace, folder: Path, old: KnownVersion, rows: SubjectRows, suppression: RecordSuppression
+) -> tuple[tuple[Path, ...], int, int]:
+    """Write what is left, part by part; the rows that were written and those that were left out beside the subject's."""
+    opened = open_dataset(workspace, old.dataset)
+
+    def left() -> Iterator[pl.DataFrame]:
+        for slab in opened.slabs():
+            yield slab.filter(~rows.of(slab))
+
+    quasi = suppression.quasi_identifiers
+    small, counted = pl.DataFrame(), ClassCounts(quasi)
+    if quasi:
+        for slab in left():
+            counted.add(slab)
+        small = small_classes(counted.table(), suppression)
+    paths: list[Path] = []
+    written = suppressed = 0
+    for slab in left():
+        large = outside(slab, small, quasi) if small.height else None
+        kept = slab if large is None else slab.filter(large)
+        suppressed += slab.height - kept.height
+        if kept.height:
+            paths.append(folder / f"part-{len(paths):05d}.parquet")
+            write_part(kept, paths[-1])
+            written += kept.height
+    if not written:
+        raise NothingLeft
+    return tuple(paths), written, suppressed
+
+
+def _table(workspace: Workspace, old: KnownVersion, draft: _Draft) -> tuple[Dataset, TableVersion]:
+    made = workspace.artifacts.find(Dataset, old.digest)
+    digest = rows_digest(PartFiles(draft.paths).slabs(), made.columns)
+    version = TableVersion(version=version_of_rows(digest, made.plan), rows_digest=digest, plan=made.plan, rows=draft.rows)
+    dataset = msgspec.structs.replace(
+        made,
+        version=version.version,
+        sources=(old.digest,),
+        rows=draft.rows,
+        rows_suppressed=made.rows_suppressed + draft.suppressed,
+        rows_digest=digest,
+    )
+    return dataset, version
+
+
+def _write_table(
+    workspace: Workspace, dataset: Dataset, version: TableVersion, draft: _Draft, seal: Callable[[], bytes] | None
+) -> None:
+    frames = PartFiles(draft.paths).slabs()
+    write_rows(dataset.uri, frames, columns=dataset.columns, version=version, databases=workspace.databases, seal=seal)
 
 
 def _dataset(workspace: Workspace, old: KnownVersion, manifest: Manifest, draft: _Draft) -> Dataset:

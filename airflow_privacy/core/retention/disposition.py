@@ -157,6 +157,8 @@ def _end_of(numbers: list[int | None]) -> datetime:
 
 def _latest(dtype: pl.DataType, zone: str, name: str) -> pl.Expr:
     anchor = pl.col("anchor")
+    if dtype == pl.Null:  # a batch without any value has no other type where a store does not say one
+        return anchor.cast(pl.Datetime("us", "UTC"))
     if dtype == pl.Date:
         return _in_zone(anchor.cast(pl.Datetime("us")) + pl.duration(days=1), zone)
     if isinstance(dtype, pl.Datetime):

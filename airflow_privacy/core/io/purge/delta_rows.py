@@ -31,7 +31,7 @@ import polars as pl
 from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.io.purge.delta_log import FOLDER, Action, Log, State, disk_path, written_at
 from airflow_privacy.core.io.purge.delta_vectors import hidden_rows, vector_path
-from airflow_privacy.core.io.purge.lakehouse_files import Columns, Part, Swap
+from airflow_privacy.core.io.purge.lakehouse_files import Columns, Part, Swap, typed_text
 
 _NOTE = "airflow_privacy_purge"
 _FEATURES = {
@@ -90,6 +90,10 @@ class DeltaRows:
     def live(self) -> tuple[Part, ...]:
         """Files of this version."""
         return tuple(self._live(add) for _, add in sorted(self.state.adds.items()))
+
+    def together(self, touched: Sequence[Part]) -> Sequence[Part]:
+        """A file has a deletion vector for itself."""
+        return touched
 
     def old(self) -> Iterator[Part]:
         """Files in the folder that this version does not name."""
@@ -196,7 +200,7 @@ class DeltaRows:
     def _constants(self, values: Mapping[str, str | None]) -> dict[str, object]:
         physical = {_physical(one): one for one in json.loads(self.state.metadata["schemaString"])["fields"]}
         columns = [physical[name] for name in values if name in physical and physical[name]["name"] in self.wanted]
-        return {one["name"]: _typed(values[_physical(one)], _dtype(one["type"])) for one in columns}
+        return {one["name"]: typed_text(values[_physical(one)], _dtype(one["type"])) for one in columns}
 
     def _constants_of_folder(self, path: Path) -> dict[str, object]:
         by_name = {one["name"]: _physical(one) for one in json.loads(self.state.metadata["schemaString"])["fields"]}
@@ -306,21 +310,6 @@ def _dtype(type_: object) -> pl.DataType | None:
     if match := _DECIMAL.fullmatch(type_):
         return pl.Decimal(int(match[1]), int(match[2]))
     return _DTYPES.get(type_)
-
-
-def _typed(value: str | None, dtype: pl.DataType | None) -> object:
-    """A partition's value, which the log has as text; an empty one is null."""
-    if value is None or value == "":
-        return None
-    text = pl.Series([value])
-    if isinstance(dtype, pl.Boolean):
-        return {"true": True, "false": False}.get(value.lower())
-    if isinstance(dtype, pl.Datetime):
-        plain = text.str.replace("T", " ").str.strip_suffix("Z").str.to_datetime(time_unit="us", strict=False)
-        return (plain.dt.replace_time_zone("UTC") if dtype.time_zone else plain)[0]
-    if isinstance(dtype, pl.Binary):
-        return value.encode()
-    return (text.cast(dtype, strict=False) if dtype is not None else text)[0]
 
 
 def _milliseconds(at: datetime) -> int:

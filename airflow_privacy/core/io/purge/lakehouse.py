@@ -59,6 +59,10 @@ class Rows(Protocol):
         """Files of this version."""
         ...
 
+    def together(self, touched: Sequence[Part]) -> Sequence[Part]:
+        """These, and those that must be written anew with them."""
+        ...
+
     def old(self) -> Iterator[Part]:
         """Files in the folder that this version does not name."""
         ...
@@ -198,7 +202,7 @@ class LakehouseTarget:
         done, of = 0, sum(seen.live[part.path].expired for part in seen.touched)
         begun = time.monotonic()
         try:
-            for part in seen.touched:
+            for part in seen.rows.together(seen.touched):
                 swaps.append(rewrite_part(part, seen.rows.columns, self.rule, seen.rows.new_path(part)))
                 done += seen.live[part.path].expired
                 if pace.rows_per_second:

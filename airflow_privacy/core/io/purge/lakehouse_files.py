@@ -121,7 +121,7 @@ def judge_unnamed(part: Part, columns: Columns, rule: Rule) -> Judged:
         return Judged(readable=False) if absent else judge_part(part, columns, rule)
     except FileNotFoundError:
         return Judged()
-    except (pa.ArrowException, OSError, ValueError):
+    except (pa.ArrowException, pl.exceptions.PolarsError, OSError, ValueError):
         return Judged(readable=False)
 
 
@@ -151,6 +151,23 @@ def rewrite_part(part: Part, columns: Columns, rule: Rule, target: Path) -> Swap
         temporary.unlink(missing_ok=True)
     sync(target.parent)
     return Swap(old=part, new=target, rows=rows, bytes=target.stat().st_size)
+
+
+def typed_text(value: str | None, dtype: pl.DataType | None) -> object:
+    """A partition's value, which logs and folders have as text; an empty one is null."""
+    if value is None or value == "":
+        return None
+    text = pl.Series([value])
+    if isinstance(dtype, pl.Boolean):
+        return {"true": True, "false": False}.get(value.lower())
+    if isinstance(dtype, pl.Date):
+        return text.str.to_date("%Y-%m-%d", strict=False)[0]
+    if isinstance(dtype, pl.Datetime):
+        plain = text.str.replace("T", " ").str.replace(r"(Z|\+00:00)$", "").str.to_datetime(time_unit="us", strict=False)
+        return (plain.dt.replace_time_zone("UTC") if dtype.time_zone else plain)[0]
+    if isinstance(dtype, pl.Binary):
+        return value.encode()
+    return (text.cast(dtype, strict=False) if dtype is not None else text)[0]
 
 
 def sync(path: Path) -> None:
