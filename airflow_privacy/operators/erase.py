@@ -21,8 +21,8 @@ class EraseSubjectOperator(PrivacyOperator):
     """Look for the person of a request, erase whom somebody confirmed, or look again.
 
     Neither parameters nor XCom hold an identifier: the request was taken in with ``airflow-privacy erase request``, and its
-    candidates are decided with ``airflow-privacy erase review``. Until then ``plan`` fails: clear the task afterwards. ``execute``
-    retries while old versions of a table may not go yet.
+    candidates are decided with ``airflow-privacy erase review``. Until then ``plan`` fails: clear the task afterwards.
+    ``execute`` retries while old versions of a table may not go yet.
 
     :param subject: the request's id; for ``verify`` the output of the task that executed, or the certificate's digest.
     :param contracts: files or folders of contracts, for ``plan``; for ``execute`` they are not needed.

@@ -102,7 +102,14 @@ def read_asked(data: bytes) -> Asked:
         name: [_text(value) for value in (found if isinstance(found, list) else [found])]
         for name, found in loose["identifiers"].items()
     }
-    asked = parse(Asked, msgspec.json.encode({**loose, "identifiers": listed}), where="request")
+    try:
+        asked = parse(Asked, msgspec.json.encode({**loose, "identifiers": listed}), where="request")
+    except BadInput:  # it names a field that is unknown, which may be a value in the wrong place
+        asked = None
+    if asked is None:
+        raise BadInput(
+            "bad-request", "The request has other parts than identifiers and match, or of other types", where="request"
+        )
     for name, values in asked.identifiers.items():
         if not name.strip() or not values or len(values) > _MOST or any(not v.strip() or len(v) > _LONGEST for v in values):
             raise BadInput(
