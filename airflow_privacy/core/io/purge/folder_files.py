@@ -22,10 +22,11 @@ from airflow_privacy.core.io.purge.target import Thing
 
 NO_REGULAR_FILE = "no-regular-file"
 UNUSABLE_NAME = "unusable-name"
+OF_TABLES = ("_delta_log", ".hoodie")
+"""Folders by which tables of Delta Lake and Hudi are known."""
 
 _NULL = "__HIVE_DEFAULT_PARTITION__"
 _CHUNK = 1 << 20
-_OF_TABLES = ("_delta_log", ".hoodie")
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 # What somebody may forbid, or a kernel: the file stays, and the second look says so.
@@ -93,13 +94,8 @@ def _walk(folder: Path, prefix: str, uri: str) -> Iterator[Entry]:
         return
     names = {entry.name for entry in entries}
     is_iceberg = folder.name == "metadata" and any(name.endswith(".metadata.json") for name in names)
-    if names.intersection(_OF_TABLES) or is_iceberg:
-        raise BadInput(
-            "unsupported-format",
-            "The folder is a table of Delta Lake, Hudi or Iceberg: its log would lead to files that are gone",
-            where=uri,
-            do="Name a Delta or Iceberg table as delta+file:// or iceberg+file://.",
-        )
+    if names.intersection(OF_TABLES) or is_iceberg:
+        raise table_of_a_lakehouse(uri)
     for entry in entries:
         name = prefix + entry.name
         if entry.is_dir(follow_symlinks=False):
@@ -218,6 +214,16 @@ def _remove_if_empty(folder: int, name: str) -> None:
             raise
         return
     flush(folder)
+
+
+def table_of_a_lakehouse(uri: str) -> BadInput:
+    """A folder whose files a log leads to."""
+    return BadInput(
+        "unsupported-format",
+        "The folder is a table of Delta Lake, Hudi or Iceberg: its log would lead to files that are gone",
+        where=uri,
+        do="Name a Delta or Iceberg table as delta+file:// or iceberg+file://.",
+    )
 
 
 def _is_writable_down(name: str) -> bool:
