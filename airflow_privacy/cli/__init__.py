@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from airflow_privacy import __version__
-from airflow_privacy.cli import detect, export, hold, keys, provenance, purge, reidentify, release, tables, templates
+from airflow_privacy.cli import detect, erase, export, hold, keys, provenance, purge, reidentify, release, tables, templates
 from airflow_privacy.core.errors import PrivacyError
 
 
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--home", type=Path, default=_default_home(), help="privacy home (default: %(default)s)")
     common.add_argument("--json", action="store_true", help="print one JSON document")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
-    for module in (tables, detect, release, export, reidentify, provenance, purge, hold, templates, keys):
+    for module in (tables, detect, release, export, reidentify, provenance, purge, erase, hold, templates, keys):
         module.add_verbs(verbs, common)
     return parser
 

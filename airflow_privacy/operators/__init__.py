@@ -2,6 +2,7 @@
 
 from airflow_privacy.operators.contract import CheckContractOperator
 from airflow_privacy.operators.detect import DetectPiiOperator
+from airflow_privacy.operators.erase import EraseSubjectOperator
 from airflow_privacy.operators.gate import ApprovalGateOperator
 from airflow_privacy.operators.ledger import VerifyLedgerOperator
 from airflow_privacy.operators.mask import MaskOperator
@@ -22,5 +23,6 @@ __all__ = [
     "RegisterTrainingInputOperator",
     "ReidentificationGateOperator",
     "ReidentifyOperator",
+    "EraseSubjectOperator",
     "VerifyLedgerOperator",
 ]
