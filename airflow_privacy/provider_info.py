@@ -6,7 +6,19 @@ from typing import Any
 
 from airflow_privacy import __version__
 
-_OPERATOR_MODULES = ("contract", "detect", "plan", "mask", "risk", "gate", "transfer", "training", "reidentify", "ledger")
+_OPERATOR_MODULES = (
+    "contract",
+    "detect",
+    "plan",
+    "mask",
+    "risk",
+    "gate",
+    "transfer",
+    "training",
+    "reidentify",
+    "purge",
+    "ledger",
+)
 
 
 def get_provider_info() -> dict[str, Any]:
