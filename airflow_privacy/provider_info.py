@@ -17,6 +17,7 @@ _OPERATOR_MODULES = (
     "training",
     "reidentify",
     "erase",
+    "purge",
     "ledger",
 )
 

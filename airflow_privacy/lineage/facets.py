@@ -33,7 +33,7 @@ from airflow_privacy.core.model.plan import Decision, MaskingPlan
 from airflow_privacy.core.model.risk import RiskReport
 from airflow_privacy.core.model.techniques import Keep, Microaggregate, Technique, name_of, parts_of
 from airflow_privacy.core.model.techniques.reads import deciding_columns, joined_columns
-from airflow_privacy.lineage import training
+from airflow_privacy.lineage import removals, training
 
 _PRODUCER_TAG = "airflow-privacy"
 
@@ -44,7 +44,7 @@ def lineage_of(flow: Flow | None) -> OperatorLineage[Any, Any]:
         return OperatorLineage()
     return OperatorLineage(
         inputs=[_input(flow, table) for table in flow.inputs],
-        outputs=[_output(flow, table) for table in flow.outputs],
+        outputs=[*(_output(flow, table) for table in flow.outputs), *removals.outputs(flow.removals, dataset_name)],
         run_facets=training.run_facets(flow.training),
         job_facets=training.job_facets(flow.training, [dataset_name(table.uri) for table in flow.inputs]),
     )
@@ -102,15 +102,16 @@ def _output(flow: Flow, table: FlowTable) -> OutputDataset:
 
 
 def _facets(flow: Flow, table: FlowTable) -> dict[str, DatasetFacet]:
-    facets: dict[str, DatasetFacet] = {
-        "schema": schema_dataset.SchemaDatasetFacet(
+    facets: dict[str, DatasetFacet] = {}
+    if table.columns:
+        facets["schema"] = schema_dataset.SchemaDatasetFacet(
             fields=[
                 schema_dataset.SchemaDatasetFacetFields(name=column.name, type=column.dtype, ordinal_position=position)
                 for position, column in enumerate(table.columns, 1)
             ]
-        ),
-        "version": dataset_version_dataset.DatasetVersionDatasetFacet(datasetVersion=table.version),
-    }
+        )
+    if table.version:
+        facets["version"] = dataset_version_dataset.DatasetVersionDatasetFacet(datasetVersion=table.version)
     tags = _tags(flow.findings, table)
     if tags:
         facets["tags"] = tags_dataset.TagsDatasetFacet(tags=tags)

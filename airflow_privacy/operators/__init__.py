@@ -7,6 +7,7 @@ from airflow_privacy.operators.gate import ApprovalGateOperator
 from airflow_privacy.operators.ledger import VerifyLedgerOperator
 from airflow_privacy.operators.mask import MaskOperator
 from airflow_privacy.operators.plan import PlanMaskingOperator
+from airflow_privacy.operators.purge import RetentionPurgeOperator
 from airflow_privacy.operators.reidentify import ReidentificationGateOperator, ReidentifyOperator
 from airflow_privacy.operators.risk import AssessRiskOperator
 from airflow_privacy.operators.training import RegisterTrainingInputOperator
@@ -24,5 +25,6 @@ __all__ = [
     "ReidentificationGateOperator",
     "ReidentifyOperator",
     "EraseSubjectOperator",
+    "RetentionPurgeOperator",
     "VerifyLedgerOperator",
 ]

@@ -1,4 +1,4 @@
-"""Ask a person to approve a release, on the evidence, in the Airflow UI."""
+"""Ask a person to approve a release or a purge, on the evidence, in the Airflow UI."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param
-from airflow.sdk.exceptions import TaskAwaitingInput
+from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 
 from airflow_privacy import config
 from airflow_privacy.core.errors import StorageUnavailable, VerificationError
@@ -34,10 +34,15 @@ class ApprovalGateOperator(HITLOperator):
     A rejection and a timeout fail the task, so that nothing downstream runs, and are final for the run. Clearing a gate that
     was not rejected asks again, unless the evidence changed.
 
-    :param dataset: what :class:`MaskOperator` returned. (templated)
-    :param risk: what :class:`AssessRiskOperator` returned. (templated)
+    Over a purge-plan the form shows places, counts, what is kept and what is not covered, and carries the plan's digest; an
+    answer counts from whom every contract of the plan names as an approver.
+
+    :param dataset: what :class:`MaskOperator` returned, or the plan of a :class:`RetentionPurgeOperator`. (templated)
+    :param risk: what :class:`AssessRiskOperator` returned; none for a purge-plan. (templated)
     :param slot: which of several gates over the same evidence this is, counted from 1.
-    :param response_timeout: how long to wait; at most the boundary's ``approval_hours``. Default 24 hours.
+    :param only_if_needed: be skipped over a purge-plan that needs no approval; give the task that executes it the trigger rule
+        ``none_failed``. A release always needs one. Default: ask about every plan.
+    :param response_timeout: how long to wait; at most the boundary's ``approval_hours``, for a purge 24 hours. Default 24 hours.
     :param notifiers: called when the request is made, as for Airflow's own approval operators.
     """
 
@@ -45,7 +50,14 @@ class ApprovalGateOperator(HITLOperator):
     ui_color = "#f6e7c8"
 
     def __init__(
-        self, *, dataset: Any, risk: Any, slot: int = 1, response_timeout: timedelta = timedelta(hours=24), **kwargs: Any
+        self,
+        *,
+        dataset: Any,
+        risk: Any = None,
+        slot: int = 1,
+        only_if_needed: bool = False,
+        response_timeout: timedelta = timedelta(hours=24),
+        **kwargs: Any,
     ) -> None:
         # An answer that arrives while the worker is still parking fails the resumed task: asking again is the cure.
         kwargs.setdefault("retries", 2)
@@ -54,11 +66,15 @@ class ApprovalGateOperator(HITLOperator):
         self.dataset = dataset
         self.risk = risk
         self.slot = slot
+        self.only_if_needed = only_if_needed
 
     def execute(self, context: Context) -> None:
         """Write the request, see that the stored one is the one that was written, and park."""
         with value_free_errors():
-            request = self.ask(open_workspace(), caller_of(context))
+            workspace = open_workspace()
+            if self.only_if_needed and not self._is_needed(workspace):
+                raise AirflowSkipException("The plan needs no approval")
+            request = self.ask(workspace, caller_of(context))
             wait = min(self.response_timeout or timedelta.max, timedelta(hours=request.hours))
             self.subject, self.body = request.subject, request.body
             self._send(context, request)
@@ -96,12 +112,20 @@ class ApprovalGateOperator(HITLOperator):
 
     def ask(self, workspace: Workspace, caller: Caller) -> Request:
         """What the form says."""
+        if self._is_purge():
+            from airflow_privacy.core.pipeline.purge_approval import ask_purge, gather_purge
+
+            return ask_purge(workspace, caller, gather_purge(workspace, self._dataset()))
         from airflow_privacy.core.pipeline.release import ask
 
         return ask(workspace, caller, dataset=self._dataset(), risk=self._risk())
 
     def gather(self, workspace: Workspace) -> Approvable:
         """What the answer is about, read again."""
+        if self._is_purge():
+            from airflow_privacy.core.pipeline.purge_approval import gather_purge
+
+            return gather_purge(workspace, self._dataset())
         from airflow_privacy.core.pipeline.evidence import gather
 
         return gather(workspace, dataset=self._dataset(), risk=self._risk())
@@ -113,11 +137,22 @@ class ApprovalGateOperator(HITLOperator):
         return lineage_of(None)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:  # noqa: ARG002 - the provider's signature
-        """The dataset version that was decided on, and its risk thresholds as assertions."""
+        """The dataset version that was decided on, and its risk thresholds as assertions; nothing of a purge."""
         from airflow_privacy.core.pipeline.evidence import reviewed
         from airflow_privacy.lineage.facets import lineage_of
 
+        if self._is_purge():
+            return lineage_of(None)
         return lineage_of(reviewed(open_workspace(), dataset=self._dataset(), risk=self._risk()))
+
+    def _is_purge(self) -> bool:
+        return bool(self._dataset().kind == "purge-plan")
+
+    def _is_needed(self, workspace: Workspace) -> bool:
+        """By the plan itself: what a reference counts is not signed."""
+        from airflow_privacy.core.model.purge import PurgePlan
+
+        return not self._is_purge() or workspace.artifacts.get(PurgePlan, self._dataset()).needs_approval
 
     def _dataset(self) -> Any:
         return reference(self.dataset, name="dataset")

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
-import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from openlineage.client import OpenLineageClient
-from openlineage.client.event_v2 import Job, Run, RunEvent, RunState
-from openlineage.client.transport.file import FileConfig, FileTransport
-from openlineage_spec import events_in, spec_in, validate_event_file
+from openlineage.client.event_v2 import RunState
+from openlineage_spec import sent, spec_in, validate_event_file
 from people import write_case
 from steps import CALLER, Steps, workspace_in
 
@@ -69,23 +65,6 @@ def flows(release: Steps) -> dict[str, Flow]:
         "transfer": release.transfer().outcome.flow,
         "register": register_training_input(workspace, CALLER, **registered).flow,
     }
-
-
-def sent(lineage: Any, file: Path, state: RunState = RunState.COMPLETE) -> dict[str, Any]:
-    """The event as the client writes it, read back."""
-    client = OpenLineageClient(transport=FileTransport(FileConfig(log_file_path=str(file), append=True)))
-    client.emit(
-        RunEvent(
-            eventType=state,
-            eventTime=datetime.now(UTC).isoformat(),
-            run=Run(runId=str(uuid.uuid4()), facets=lineage.run_facets),
-            job=Job(namespace="airflow", name="dag.task", facets=lineage.job_facets),
-            inputs=lineage.inputs,
-            outputs=lineage.outputs,
-            producer="https://example.org/tests",
-        )
-    )
-    return events_in(file)[-1]
 
 
 @pytest.fixture

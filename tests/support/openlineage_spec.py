@@ -6,13 +6,18 @@ Schemas come from the reference data and from this package; a reference to anyth
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from openlineage.client import OpenLineageClient
+from openlineage.client.event_v2 import Job, Run, RunEvent, RunState
+from openlineage.client.transport.file import FileConfig, FileTransport
 from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 
@@ -67,6 +72,23 @@ def spec_in(reference_data: Path) -> EventSpec:
 def events_in(path: Path) -> list[dict[str, Any]]:
     """The events of an ``openlineage.jsonl``, one a line, as the file transport writes them; not one that is being written."""
     return [json.loads(line) for line in path.read_text().split("\n")[:-1]]
+
+
+def sent(lineage: Any, file: Path, state: RunState = RunState.COMPLETE) -> dict[str, Any]:
+    """The event as the client writes it, read back."""
+    client = OpenLineageClient(transport=FileTransport(FileConfig(log_file_path=str(file), append=True)))
+    client.emit(
+        RunEvent(
+            eventType=state,
+            eventTime=datetime.now(UTC).isoformat(),
+            run=Run(runId=str(uuid.uuid4()), facets=lineage.run_facets),
+            job=Job(namespace="airflow", name="dag.task", facets=lineage.job_facets),
+            inputs=lineage.inputs,
+            outputs=lineage.outputs,
+            producer="https://example.org/tests",
+        )
+    )
+    return events_in(file)[-1]
 
 
 def validate_event_file(path: Path, reference_data: Path) -> int:

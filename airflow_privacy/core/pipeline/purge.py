@@ -70,7 +70,7 @@ def plan_purge(
     :param progress: told how many places were looked at, of how many.
     :raises BadInput: no retention, no anchor where one is needed, a server without a location, a place that cannot be judged.
     """
-    agreed = _contract(workspace, contract)
+    agreed = contract_of(workspace, contract)
     moment = as_of(workspace.now())
     uris = in_order(workspace, _places(agreed, places))
     cover = cover_for(workspace, agreed.id, as_of=moment)
@@ -84,7 +84,7 @@ def plan_purge(
     counts = counts_of(plan) | {"needs_approval": int(plan.needs_approval)}
     ref = workspace.artifacts.put(plan, counts=counts)
     record(workspace, caller, "planned", links=links_of(of, ref), counts=counts, reason=plan.cause)
-    inputs = tuple(FlowTable(uri=step.uri, version=ref.digest, columns=(), rows=things) for step, things in steps)
+    inputs = tuple(FlowTable(uri=step.uri, version="", columns=(), rows=things) for step, things in steps)
     return Outcome(ref=ref, flow=Flow(inputs=inputs))
 
 
@@ -183,9 +183,8 @@ def conclude_look(
     links = {"purge-plan": certificate.plan, "certificate": ref.digest}
     record(workspace, caller, VERIFIED, links=links, counts=counts, reason=CAME_BACK if back else GONE)
     require_still_gone(looked, where=ref.digest)
-    plan = workspace.artifacts.reference("purge-plan", certificate.plan)
     done = ArtifactRef(uri=ref.uri, digest=ref.digest, kind=ref.kind, counts=counts)
-    return Outcome(ref=done, flow=flow_of_looks(plan, looked))
+    return Outcome(ref=done, flow=flow_of_looks(looked))
 
 
 def opener_of(workspace: Workspace, plan: PurgePlan, *, also: tuple[str, ...] = ()) -> Opener:
@@ -267,7 +266,8 @@ def _retention_plan(workspace: Workspace, ref: ArtifactRef) -> PurgePlan:
     return plan
 
 
-def _contract(workspace: Workspace, contract: ArtifactRef | Path | str) -> Contract:
+def contract_of(workspace: Workspace, contract: ArtifactRef | Path | str) -> Contract:
+    """The contract in a file, or in the store."""
     if isinstance(contract, ArtifactRef):
         return workspace.artifacts.get(Contract, contract)
     path, _ = split_table(str(contract))

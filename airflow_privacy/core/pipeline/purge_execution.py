@@ -25,7 +25,7 @@ from airflow_privacy.core.errors import BadInput, CheckFailed, PrivacyError, Tra
 from airflow_privacy.core.io.purge.target import Pace, Progress, Target
 from airflow_privacy.core.ledger.log import Ledger
 from airflow_privacy.core.model.contract import Contract
-from airflow_privacy.core.model.flow import Flow, FlowTable
+from airflow_privacy.core.model.flow import Flow, FlowTable, Removal
 from airflow_privacy.core.model.purge import Certificate, Item, Kept, Listing, Look, Looked, PurgePlan, Step
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.model.release import Fact
@@ -105,7 +105,7 @@ def execute_plan(
         _require_gone(workspace, caller, plan, looked)
         until = waiting_until(looked)
         if until is not None:
-            return Purged(ref=None, certificate=None, waiting_until=until, flow=flow_of_looks(plan, looked))
+            return Purged(ref=None, certificate=None, waiting_until=until, flow=Flow())
         look = workspace.artifacts.put(Look(plan=plan.digest, looked=looked, spared=tuple(spared for _, spared in done_steps)))
         links = {"purge-plan": plan.digest, "purge-look": look.digest}
         record(workspace, caller, PURGED, links=links, counts=_counts(looked), reason=planned.cause)
@@ -203,9 +203,36 @@ def cut_off(uri: str, ask: Callable[[], T]) -> T:
     raise TransientError("purge-interrupted", f"{kind} while purging", where=uri, do="Run it again: it goes on where it was.")
 
 
-def flow_of_looks(plan: ArtifactRef, looked: Sequence[Looked]) -> Flow:
-    """The places as the outputs of the step, for lineage; ``rows`` is what is gone."""
-    return Flow(outputs=tuple(FlowTable(uri=one.uri, version=plan.digest, columns=(), rows=one.gone) for one in looked))
+def flow_of_looks(looked: Sequence[Looked]) -> Flow:
+    """The places that were looked at, for lineage."""
+    return Flow(inputs=tuple(FlowTable(uri=one.uri, version="", columns=(), rows=one.looked) for one in looked))
+
+
+def flow_of_removals(planned: PurgePlan, plan: ArtifactRef, certificate: ArtifactRef, looked: Sequence[Looked]) -> Flow:
+    """What is gone from each place, for lineage: what the certificate says, and it is there only if nothing was left.
+
+    A place is gone as a whole where the plan found nothing in it that stays, and the second look found all of it gone.
+    """
+
+    def is_whole(step: Step, one: Looked) -> bool:
+        all_of_it = sum(step.counts.values()) == step.counts.get("expired", 0)
+        return planned.share == 1.0 and all_of_it and not (step.kept or one.kept or one.left)
+
+    return Flow(
+        removals=tuple(
+            Removal(
+                uri=step.uri,
+                method=step.method,
+                unit=step.unit,
+                gone=one.gone,
+                kept=sum(kept.count for kept in one.kept),
+                whole=is_whole(step, one),
+                plan=plan.digest,
+                certificate=certificate.digest,
+            )
+            for step, one in zip(planned.steps, looked, strict=True)
+        )
+    )
 
 
 def places_with_left(looked: Sequence[Looked]) -> str:
@@ -304,7 +331,7 @@ def _certified(workspace: Workspace, caller: Caller, plan: ArtifactRef, planned:
     ref = workspace.artifacts.put_bytes("certificate", signed, counts=told.counts)
     if not _is_recorded(ledger, ref):
         record(workspace, caller, CERTIFIED, links={"purge-plan": plan.digest, "certificate": ref.digest}, reason=planned.cause)
-    return Purged(ref=ref, certificate=certificate, waiting_until=None, flow=flow_of_looks(plan, look.looked))
+    return Purged(ref=ref, certificate=certificate, waiting_until=None, flow=flow_of_removals(planned, plan, ref, look.looked))
 
 
 def _look_again(
