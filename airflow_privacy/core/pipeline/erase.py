@@ -132,7 +132,9 @@ def plan_erasure(
     subject = subject_of(workspace, request, found, digests, earlier, follow=tuple(follow))
     files.write(workspace.home, request, files.SUBJECT, subject)
     moment = as_of(workspace.now())
-    steps, holds = planned_steps(workspace, caller, subject, agreed, moment)
+    steps, holds = planned_steps(
+        workspace, caller, subject, agreed, moment, confirmed=lambda at: review.rows(at.contract, at.uri)
+    )
     affected = affected_by(workspace, subject, digester(workspace).of_text(request))
     of = workspace.artifacts.put(affected)
     until = min(made.deadline, written(deadline)) if deadline else made.deadline
