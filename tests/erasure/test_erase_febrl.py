@@ -55,7 +55,7 @@ def person(rec_id: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("asked", "held", "every"), [("dataset1.csv", "dataset1.csv", 25), ("dataset4a.csv", "dataset4b.csv", 200)]
+    ("asked", "held", "every"), [("dataset1.csv", "dataset1.csv", 25), ("dataset4a.csv", "dataset4b.csv", 400)]
 )
 def test_one_record_finds_the_persons_misspelt_duplicates(
     reference_data: Path, tmp_path: Path, asked: str, held: str, every: int

@@ -1,4 +1,4 @@
-"""Who was erased is named nowhere afterwards: not in the data, ledger, artifacts, certificate, request files, output or errors."""
+"""Who was erased is named nowhere afterwards: data, ledger, artifacts, certificate, request files, output and errors."""
 
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ def test_nothing_names_the_person_afterwards_in_any_spelling(case: EraseCase) ->
     assert hits(case.folder / "contracts") == []
     rows = pl.concat(pl.read_csv(path) for path in (case.folder / "visits").rglob("*.csv"))
     assert NAME not in rows["name"].to_list() and rows.height == 2
+    assert [path for path in (case.folder / "visits").rglob("*") if "uaxolotl" in str(path.relative_to(case.folder))] == []
 
 
 def test_before_the_end_identifiers_lie_in_private_files_and_listings_alone(case: EraseCase) -> None:

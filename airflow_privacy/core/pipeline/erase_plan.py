@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -43,7 +43,7 @@ def planned_steps(
     contracts: Sequence[Contract],
     moment: datetime,
     *,
-    confirmed: Callable[[SubjectPlace], int],
+    confirmed: Mapping[tuple[str, str], int],
 ) -> tuple[tuple[tuple[Step, int], ...], tuple[str, ...]]:
     """The steps in the order in which they go, each with how much there is at its place; and the ids of the holds in force.
 
@@ -63,7 +63,7 @@ def planned_steps(
             step = with_words(workspace, found, dataset=place.contract, reason=REASON, moment=moment, watch=watch)
             steps.append((_noted(step, [_NO_KEY] if is_sql(place.uri) else []), found.things))
             if step.uri == place.uri:
-                _require_found(step, confirmed(place))
+                _require_found(step, confirmed[place.contract, place.uri])
     for derived in subject.derived:
         contract = by_id[derived.contract]
         target = _derived(workspace, caller, contract, subject, derived, covers[derived.contract])
@@ -151,7 +151,7 @@ def _require_found(step: Step, confirmed: int) -> None:
     if there < confirmed:
         raise CheckFailed(
             "not-found-again",
-            f"{confirmed:,} rows were confirmed and {there:,} of them found again: the key is written in several ways, or they changed",
+            f"{confirmed:,} rows were confirmed and {there:,} found again: they changed, or their key has several spellings",
             where=step.uri,
             do="Plan again; where it stays so, make the key a text or a whole number.",
         )
