@@ -28,7 +28,7 @@ from airflow_privacy.core.model.purge import PurgePlan
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.pipeline import erase_files as files
 from airflow_privacy.core.pipeline.approvals import Run
-from airflow_privacy.core.pipeline.erase_end import erased_before, finish, remember
+from airflow_privacy.core.pipeline.erase_end import erased_before, finish, remember, remove_empty_folders
 from airflow_privacy.core.pipeline.erase_find import find_candidates, subject_of
 from airflow_privacy.core.pipeline.erase_identity import bound_to, digester, review_digest
 from airflow_privacy.core.pipeline.erase_plan import ERASURE, affected_by, opener_of, planned_steps
@@ -132,7 +132,8 @@ def plan_erasure(
     subject = subject_of(workspace, request, found, digests, earlier, follow=tuple(follow))
     files.write(workspace.home, request, files.SUBJECT, subject)
     moment = as_of(workspace.now())
-    steps, holds = planned_steps(workspace, caller, subject, agreed, moment)
+    confirmed = {(place.contract, place.uri): review.rows(place.contract, place.uri) for place in subject.places}
+    steps, holds = planned_steps(workspace, caller, subject, agreed, moment, confirmed=confirmed)
     affected = affected_by(workspace, subject, digester(workspace).of_text(request))
     of = workspace.artifacts.put(affected)
     until = min(made.deadline, written(deadline)) if deadline else made.deadline
@@ -233,6 +234,7 @@ def run_erasure(
         run=run,
     )
     if purged.ref is not None and purged.certificate is not None:
+        remove_empty_folders(workspace, subject)
         finish(workspace, caller, plan, planned, purged.ref, purged.certificate)
     return purged
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import polars as pl
 
 from airflow_privacy.core.errors import BadInput
+from airflow_privacy.core.io.tables import is_table
 from airflow_privacy.core.ledger.view import LedgerView
 from airflow_privacy.core.model.flow import Flow
 from airflow_privacy.core.model.purge import Certificate, PurgePlan
@@ -85,6 +87,18 @@ def finish(
             reason=planned.request,
         )
     forget(workspace, planned.request)
+
+
+def remove_empty_folders(workspace: Workspace, subject: Subject) -> None:
+    """Delete ``key=value`` folders that nothing is left in: their names can be the person's identifiers."""
+    for place in subject.places:
+        root = None if is_table(place.uri) else workspace.storages(place.uri).local()
+        if root is None or not root.is_dir():
+            continue
+        folders = [path for path in root.rglob("*=*") if path.is_dir() and not path.is_symlink()]
+        for folder in sorted(folders, key=lambda path: len(path.parts), reverse=True):
+            with contextlib.suppress(OSError):  # something is in it, or somebody else was faster
+                folder.rmdir()
 
 
 def forget(workspace: Workspace, request: str) -> None:

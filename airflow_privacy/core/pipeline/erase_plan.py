@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from airflow_privacy.core.errors import CheckFailed
 from airflow_privacy.core.io.purge.target import Found, Target
@@ -35,13 +37,21 @@ _TABLE = "The passport beside the table does not hold any more: release the tabl
 
 
 def planned_steps(
-    workspace: Workspace, caller: Caller, subject: Subject, contracts: Sequence[Contract], moment: datetime
+    workspace: Workspace,
+    caller: Caller,
+    subject: Subject,
+    contracts: Sequence[Contract],
+    moment: datetime,
+    *,
+    confirmed: Mapping[tuple[str, str], int],
 ) -> tuple[tuple[tuple[Step, int], ...], tuple[str, ...]]:
     """The steps in the order in which they go, each with how much there is at its place; and the ids of the holds in force.
 
     Rows go first, those that refer to others before them; then what was derived from them, nearest first.
 
-    :raises CheckFailed: ``referenced``: rows of another table hold the subject's, and their reference may be empty.
+    :param confirmed: how many rows somebody confirmed at a place: at least so many have to be found again.
+    :raises CheckFailed: ``referenced``: rows of another table hold the subject's, and their reference may be empty;
+        ``not-found-again``: rows that were confirmed are not found where they go by what they are known by.
     """
     by_id = {contract.id: contract for contract in contracts}
     covers = {name: cover_for(workspace, name, as_of=moment) for name in by_id}
@@ -52,13 +62,14 @@ def planned_steps(
             found = _find(target, watch)
             step = with_words(workspace, found, dataset=place.contract, reason=REASON, moment=moment, watch=watch)
             steps.append((_noted(step, [_NO_KEY] if is_sql(place.uri) else []), found.things))
+            if step.uri == place.uri:
+                _require_found(step, confirmed[place.contract, place.uri])
     for derived in subject.derived:
         contract = by_id[derived.contract]
         target = _derived(workspace, caller, contract, subject, derived, covers[derived.contract])
         found = _find(target, Watch())
         step = with_words(workspace, found, dataset=contract.id, reason=_DERIVED, moment=moment, watch=Watch())
-        kept = tuple(dict.fromkeys((*step.kept, *found.kept)))
-        step = Step(**{**{name: getattr(step, name) for name in step.__struct_fields__}, "kept": kept})
+        step = replace(step, kept=tuple(dict.fromkeys((*step.kept, *found.kept))))
         steps.append((_noted(step, [_TABLE] if is_table(derived.uri) else []), found.things))
     return tuple(steps), tuple(sorted({hold for cover in covers.values() for hold in cover.ids}))
 
@@ -135,6 +146,16 @@ def _find(target: Target, watch: Watch) -> Found:
     return found
 
 
+def _require_found(step: Step, confirmed: int) -> None:
+    there = step.counts.get("expired", 0) + step.counts.get("held", 0)
+    if there < confirmed:
+        raise CheckFailed(
+            "not-found-again",
+            f"{confirmed:,} rows were confirmed and {there:,} found again: they changed, or their key has several spellings",
+            where=step.uri,
+            do="Plan again; where it stays so, make the key a text or a whole number.",
+        )
+
+
 def _noted(step: Step, sentences: Sequence[str]) -> Step:
-    fields = {name: getattr(step, name) for name in step.__struct_fields__}
-    return Step(**{**fields, "not_covered": (*step.not_covered, *sentences)})
+    return replace(step, not_covered=(*step.not_covered, *sentences))

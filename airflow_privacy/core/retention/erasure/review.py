@@ -68,6 +68,11 @@ class Review(Value, frozen=True, kw_only=True):
             one.identity for one in self.candidates if one.decision == "person" and (one.contract, one.place) == (contract, place)
         )
 
+    def rows(self, contract: str, place: str) -> int:
+        """How many rows at a place are the person's."""
+        here = [one for one in self.candidates if (one.contract, one.place) == (contract, place)]
+        return sum(one.rows for one in here if one.decision == "person")
+
     def counts(self) -> dict[str, int]:
         """For facts and for people: no value."""
         return {
@@ -84,7 +89,8 @@ def merged(request: str, found: Iterable[Candidate], before: Review | None) -> R
     a run was cut, its rows elsewhere go by it."""
     known = {one.at: one for one in before.candidates} if before else {}
     new = {one.at: msgspec.structs.replace(one, decision=known[one.at].decision if one.at in known else "") for one in found}
-    kept = {at: one for at, one in known.items() if at not in new and one.decision == "person"}
+    gone = {at: one for at, one in known.items() if at not in new and one.decision == "person"}
+    kept = {at: msgspec.structs.replace(one, rows=0) for at, one in gone.items()}
     ordered = sorted({**new, **kept}.values(), key=lambda one: (one.contract, one.place, -one.probability, one.identity))
     return Review(request=request, candidates=tuple(ordered), by=before.by if before else "")
 
