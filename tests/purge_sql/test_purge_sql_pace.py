@@ -88,7 +88,7 @@ def longest_wait(server: PostgresServer, done: threading.Event, waits: list[floa
 
 
 def test_a_writer_does_not_wait_long_for_a_purge(server: PostgresServer) -> None:
-    orders(server)
+    orders(server, customers=2000)
     done, waits = threading.Event(), [0.0]
     writer = threading.Thread(target=longest_wait, args=(server, done, waits))
     writer.start()

@@ -13,7 +13,7 @@ from airflow_privacy.core.retention.disposition import Period, disposition_of
 
 
 def test_a_hundred_thousand_rows_are_counted_by_what_becomes_of_them(server: PostgresServer) -> None:
-    orders(server)
+    orders(server, customers=2000)
     found = rows_at(server, "orders", by_age()).find()
     assert found.things == 100_000
     assert found.step.counts == {"expired": 30_000, "held": 0, "young": 70_000, "future": 0, "unknown": 0}
@@ -22,7 +22,7 @@ def test_a_hundred_thousand_rows_are_counted_by_what_becomes_of_them(server: Pos
 
 
 def test_exactly_the_expired_rows_of_a_hundred_thousand_go(server: PostgresServer) -> None:
-    orders(server)
+    orders(server, customers=2000)
     looked = purge(rows_at(server, "orders", by_age()))
     assert (looked.gone, looked.left, looked.looked) == (30_000, 0, 70_000)
     limit = NOW.isoformat()
