@@ -45,17 +45,19 @@ class ForeignKey:
 
 
 _POSTGRES = """
-SELECT con.conname, cn.nspname, c.relname, names.child, pn.nspname, p.relname, names.parent,
+SELECT con.conname, cn.nspname AS child_schema, c.relname AS child, names.columns,
+    pn.nspname AS parent_schema, p.relname AS parent, names.refers,
     CASE con.confdeltype WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' WHEN 'd' THEN 'set default' WHEN 'r' THEN 'restrict'
-        ELSE 'no action' END,
+        ELSE 'no action' END AS on_delete,
     names.required,
     EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = ANY (con.conkey) AND i.indpred IS NULL)
+        AS indexed
 FROM pg_catalog.pg_constraint con
 JOIN pg_catalog.pg_class c ON c.oid = con.conrelid JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace
 JOIN pg_catalog.pg_class p ON p.oid = con.confrelid JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
 CROSS JOIN LATERAL (
-    SELECT array_agg(a.attname::text ORDER BY k.n) AS child, bool_or(a.attnotnull) AS required,
-        array_agg(b.attname::text ORDER BY k.n) AS parent
+    SELECT array_agg(a.attname::text ORDER BY k.n) AS columns, bool_or(a.attnotnull) AS required,
+        array_agg(b.attname::text ORDER BY k.n) AS refers
     FROM unnest(con.conkey, con.confkey) WITH ORDINALITY AS k(own, other, n)
     JOIN pg_catalog.pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.own
     JOIN pg_catalog.pg_attribute b ON b.attrelid = con.confrelid AND b.attnum = k.other

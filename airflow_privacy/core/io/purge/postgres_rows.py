@@ -210,7 +210,7 @@ class PostgresRows:
         arrays = [*_arrays(ids, self._types), array_literal(ids[:, -1], "xid")]
         given = [f"w{place}" for place in range(len(arrays))]
         same = " AND ".join(f"{own} = w.{other}" for own, other in zip([*self._names, "t.xmin"], given, strict=True))
-        found = ", ".join(f"coalesce(array_agg(l.l{place})::text, '{{}}')" for place in range(len(self._names)))
+        found = ", ".join(f"coalesce(array_agg(l.l{place})::text, '{{}}') AS l{place}" for place in range(len(self._names)))
         named = ", ".join(f"{name} AS l{place}" for place, name in enumerate(self._names))
         # A row at a time, whatever the planner thinks of the table: a locking subquery is not joined in another way.
         statement = f"""SELECT count(*), {found} FROM unnest({", ".join(arrays)}) AS w({", ".join(given)}),
