@@ -22,18 +22,36 @@ TABLES = ["album", "artist", "customer", "employee", "genre", "invoice", "invoic
 TABLES += ["playlist", "playlist_track", "track"]
 
 
-@pytest.fixture
-def chinook(pg: PostgresServer, reference_data: Path) -> PostgresServer:
-    """Chinook in ``shop``."""
+WRITTEN = ("employee", "customer", "invoice", "invoice_line")
+
+
+@pytest.fixture(scope="module")
+def loaded(server: PostgresServer, reference_data: Path) -> PostgresServer:
+    """Chinook in a schema of its own, with copies of the tables that tests delete from."""
     script = (reference_data / "tables" / "chinook" / "Chinook_PostgreSql.sql").read_text()
-    with pg.connect(autocommit=True) as connection:
-        connection.execute("SET search_path TO shop")
+    with server.connect(autocommit=True) as connection:
+        connection.execute("DROP SCHEMA IF EXISTS chinook CASCADE")
+        connection.execute("CREATE SCHEMA chinook")
+        connection.execute("SET search_path TO chinook")
         connection.execute(script[script.index("CREATE TABLE album") :].encode())
-    return pg
+        for table in WRITTEN:
+            connection.execute(f"CREATE TABLE copy_of_{table} AS SELECT * FROM {table}")
+    return server
+
+
+@pytest.fixture
+def chinook(loaded: PostgresServer) -> PostgresServer:
+    """All rows are there."""
+    with loaded.connect() as connection:
+        connection.execute("SET session_replication_role TO replica")
+        for table in WRITTEN:
+            connection.execute(f"DELETE FROM chinook.{table}")
+            connection.execute(f"INSERT INTO chinook.{table} SELECT * FROM chinook.copy_of_{table}")
+    return loaded
 
 
 def counts(server: PostgresServer) -> dict[str, int]:
-    return {table: server.run(f"SELECT count(*) FROM shop.{table}")[0][0] for table in TABLES}
+    return {table: server.run(f"SELECT count(*) FROM chinook.{table}")[0][0] for table in TABLES}
 
 
 def erase(targets: tuple[Target, ...]) -> list[Looked]:
@@ -43,14 +61,17 @@ def erase(targets: tuple[Target, ...]) -> list[Looked]:
     return [target.look_again(step, ()) for target, step in zip(targets, steps, strict=True)]
 
 
-def at(server: PostgresServer, table: str, rule: Rule, *follow: str) -> tuple[Target, ...]:
-    return linked_rows_targets(f"sql://pg/shop.{table}", rule=rule, databases=databases_at(server), follow=follow)
+def at(server: PostgresServer, table: str, rule: Rule, *follow: str, schema: str = "chinook") -> tuple[Target, ...]:
+    return linked_rows_targets(f"sql://pg/{schema}.{table}", rule=rule, databases=databases_at(server), follow=follow)
 
 
 def test_eleven_tables_stand_in_an_order_in_which_they_can_be_emptied(chinook: PostgresServer) -> None:
-    tables = [table.place.table for table in linked_tables(databases_at(chinook)("pg"), SqlPlace("pg", "shop", "customer"))]
+    tables = [table.place.table for table in linked_tables(databases_at(chinook)("pg"), SqlPlace("pg", "chinook", "customer"))]
     assert sorted(tables) == TABLES
-    chinook.run(*(f"DELETE FROM shop.{table}" for table in tables))
+    with chinook.connect() as connection:
+        for table in tables:
+            connection.execute(f"DELETE FROM chinook.{table}")
+        connection.rollback()
 
 
 def test_a_customer_goes_with_invoices_and_their_lines_and_nothing_else(chinook: PostgresServer) -> None:
@@ -63,22 +84,23 @@ def test_a_customer_goes_with_invoices_and_their_lines_and_nothing_else(chinook:
     ]
     gone = {"invoice_line": 38, "invoice": 7, "customer": 1}
     assert counts(chinook) == {table: number - gone.get(table, 0) for table, number in before.items()}
-    assert chinook.run("SELECT count(*) FROM shop.customer WHERE customer_id = 5") == [(0,)]
-    assert chinook.run("SELECT count(*) FROM shop.invoice WHERE customer_id = 5") == [(0,)]
+    assert chinook.run("SELECT count(*) FROM chinook.customer WHERE customer_id = 5") == [(0,)]
+    assert chinook.run("SELECT count(*) FROM chinook.invoice WHERE customer_id = 5") == [(0,)]
 
 
 def test_a_customer_is_found_by_another_column_than_the_key(chinook: PostgresServer) -> None:
-    (mail,) = chinook.run("SELECT email FROM shop.customer WHERE customer_id = 5")[0]
+    (mail,) = chinook.run("SELECT email FROM chinook.customer WHERE customer_id = 5")[0]
     assert [one.gone for one in erase(at(chinook, "customer", by_value("email", mail)))] == [38, 7, 1]
 
 
 def test_a_row_that_was_restored_is_found_in_its_table(chinook: PostgresServer) -> None:
-    chinook.run("CREATE TABLE shop.backup AS SELECT * FROM shop.invoice WHERE customer_id = 5 LIMIT 1")
-    chinook.run("CREATE TABLE shop.person AS SELECT * FROM shop.customer WHERE customer_id = 5")
     targets = at(chinook, "customer", by_value("customer_id", 5))
     steps = [target.find().step for target in targets]
     erase(targets)
-    chinook.run("INSERT INTO shop.customer SELECT * FROM shop.person", "INSERT INTO shop.invoice SELECT * FROM shop.backup")
+    chinook.run(
+        "INSERT INTO chinook.customer SELECT * FROM chinook.copy_of_customer WHERE customer_id = 5",
+        "INSERT INTO chinook.invoice SELECT * FROM chinook.copy_of_invoice WHERE customer_id = 5 LIMIT 1",
+    )
     looked = [target.look_again(step, ()) for target, step in zip(targets, steps, strict=True)]
     assert [(one.uri.rpartition(".")[2], one.left, [kept.why for kept in one.kept]) for one in looked] == [
         ("invoice_line", 0, []),
@@ -88,8 +110,9 @@ def test_a_row_that_was_restored_is_found_in_its_table(chinook: PostgresServer) 
 
 
 def test_rows_below_are_found_though_the_one_above_is_gone(chinook: PostgresServer) -> None:
-    chinook.run("ALTER TABLE shop.invoice DISABLE TRIGGER ALL", "ALTER TABLE shop.customer DISABLE TRIGGER ALL")
-    chinook.run("DELETE FROM shop.customer WHERE customer_id = 5")
+    with chinook.connect() as connection:
+        connection.execute("SET session_replication_role TO replica")
+        connection.execute("DELETE FROM chinook.customer WHERE customer_id = 5")
     assert [one.gone for one in erase(at(chinook, "customer", by_value("customer_id", 5)))] == [38, 7, 0]
 
 
@@ -104,19 +127,19 @@ def test_a_customer_on_hold_keeps_invoices_and_lines(chinook: PostgresServer) ->
         "invoice": 7,
         "invoice_line": 38,
     }
-    assert chinook.run("SELECT count(*) FROM shop.invoice WHERE customer_id = 5") == [(7,)]
+    assert chinook.run("SELECT count(*) FROM chinook.invoice WHERE customer_id = 5") == [(7,)]
 
 
 def test_what_may_be_without_the_subject_is_not_followed_and_holds_it(chinook: PostgresServer) -> None:
     targets = at(chinook, "employee", by_value("employee_id", 3))
-    assert [target.uri for target in targets] == ["sql://pg/shop.employee"]
+    assert [target.uri for target in targets] == ["sql://pg/chinook.employee"]
     looked = erase(targets)
     assert (looked[0].gone, looked[0].left, looked[0].kept) == (0, 0, (Kept(why="referenced", count=1),))
     assert counts(chinook)["customer"] == 59
 
 
 def test_what_may_be_without_the_subject_is_followed_where_it_is_named(chinook: PostgresServer) -> None:
-    (served,) = chinook.run("SELECT count(*) FROM shop.customer WHERE support_rep_id = 3")[0]
+    (served,) = chinook.run("SELECT count(*) FROM chinook.customer WHERE support_rep_id = 3")[0]
     looked = erase(at(chinook, "employee", by_value("employee_id", 3), "customer.support_rep_id"))
     assert {one.uri.rpartition(".")[2]: (one.gone, one.left) for one in looked if "invoice" not in one.uri} == {
         "customer": (served, 0),
@@ -127,7 +150,7 @@ def test_what_may_be_without_the_subject_is_followed_where_it_is_named(chinook: 
 def test_rows_of_the_same_table_are_followed_down_to_the_last(chinook: PostgresServer) -> None:
     looked = erase(at(chinook, "employee", by_value("employee_id", 6), "employee.reports_to"))
     assert (looked[-1].gone, looked[-1].left) == (3, 0)  # 6 and, below, 7 and 8
-    assert ids(chinook, "employee", "employee_id") == [1, 2, 3, 4, 5]
+    assert chinook.run("SELECT employee_id FROM chinook.employee ORDER BY 1") == [(1,), (2,), (3,), (4,), (5,)]
 
 
 def test_rows_that_lead_to_two_people_stay_while_one_of_them_is_on_hold(pg: PostgresServer) -> None:
@@ -140,7 +163,7 @@ def test_rows_that_lead_to_two_people_stay_while_one_of_them_is_on_hold(pg: Post
         "INSERT INTO shop.person SELECT generate_series(1, 4)",
         "INSERT INTO shop.message VALUES (1, 1, 2), (2, 2, 1), (3, 1, 3), (4, 3, 4), (5, 1, 1)",
     )
-    looked = erase(at(pg, "person", by_value("id", 1, held=[3])))
+    looked = erase(at(pg, "person", by_value("id", 1, held=[3]), schema="shop"))
     assert ids(pg, "message") == [3, 4]
     assert looked[-1].kept == (Kept(why="referenced", count=1),)
 
@@ -156,7 +179,7 @@ def test_keys_of_several_columns_and_of_other_types_are_followed(pg: PostgresSer
         "INSERT INTO shop.d SELECT id, id FROM shop.c",
         "ALTER TABLE shop.d ADD FOREIGN KEY (c) REFERENCES shop.c",
     )
-    assert [(one.gone, one.left) for one in erase(at(pg, "p", by_value("who", "p2", "p4")))] == [(2, 0)] * 3
+    assert [(one.gone, one.left) for one in erase(at(pg, "p", by_value("who", "p2", "p4"), schema="shop"))] == [(2, 0)] * 3
     assert (ids(pg, "c"), ids(pg, "d")) == ([10, 30, 50], [10, 30, 50])
 
 

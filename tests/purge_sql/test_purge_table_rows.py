@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from postgres import PostgresServer, databases_at
+from postgres import PostgresServer, ServerDatabase, databases_at
 from purge_sql_case import NOW, SCHEMA, by_age, by_value, ids, orders, purge, rows_at
 
 from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.io.purge.table_rows import table_rows_target
 from airflow_privacy.core.io.purge.target import Rule
+from airflow_privacy.core.model.purge import Kept
 from airflow_privacy.core.retention.disposition import Period, disposition_of
 
 
 def test_a_hundred_thousand_rows_are_counted_by_what_becomes_of_them(server: PostgresServer) -> None:
-    orders(server)
+    orders(server, customers=2000)
     found = rows_at(server, "orders", by_age()).find()
     assert found.things == 100_000
     assert found.step.counts == {"expired": 30_000, "held": 0, "young": 70_000, "future": 0, "unknown": 0}
@@ -22,7 +23,7 @@ def test_a_hundred_thousand_rows_are_counted_by_what_becomes_of_them(server: Pos
 
 
 def test_exactly_the_expired_rows_of_a_hundred_thousand_go(server: PostgresServer) -> None:
-    orders(server)
+    orders(server, customers=2000)
     looked = purge(rows_at(server, "orders", by_age()))
     assert (looked.gone, looked.left, looked.looked) == (30_000, 0, 70_000)
     limit = NOW.isoformat()
@@ -308,8 +309,6 @@ def test_rows_that_row_security_would_hide_are_never_left_out_unseen(pg: Postgre
     )
     from dataclasses import dataclass
 
-    from postgres import ServerDatabase
-
     @dataclass(frozen=True)
     class Clerk(ServerDatabase):
         def connect(self):
@@ -323,3 +322,37 @@ def test_rows_that_row_security_would_hide_are_never_left_out_unseen(pg: Postgre
             target.find()
     finally:
         pg.run("DROP OWNED BY clerk", "DROP ROLE clerk")
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_a_driver_that_makes_dictionaries_and_commits_by_itself_purges_the_same(pg: PostgresServer, driver: str) -> None:
+    pg.run(
+        "CREATE TABLE shop.p (a int, id int, at date, PRIMARY KEY (a, id)) PARTITION BY HASH (id)",
+        *(f"CREATE TABLE shop.p{n} PARTITION OF shop.p FOR VALUES WITH (MODULUS 2, REMAINDER {n})" for n in range(2)),
+        "CREATE TABLE shop.c (a int, id int, FOREIGN KEY (a, id) REFERENCES shop.p)",
+        "INSERT INTO shop.p SELECT n % 3, n, date '2025-12-31' - n FROM generate_series(1, 1000) n",
+        "INSERT INTO shop.c SELECT a, id FROM shop.p WHERE id = 900",
+    )
+
+    class Dictionaries:
+        dialect = "postgresql"
+        quote = ServerDatabase.quote
+
+        def connect(self):
+            where = {"host": str(pg.folder), "port": pg.port, "user": "owner", "dbname": "postgres"}
+            if driver == "psycopg":
+                import psycopg
+                from psycopg.rows import dict_row
+
+                return psycopg.connect(**where, autocommit=True, row_factory=dict_row)
+            psycopg2 = pytest.importorskip("psycopg2")
+            from psycopg2.extras import RealDictCursor
+
+            connection = psycopg2.connect(**where, cursor_factory=RealDictCursor)
+            connection.autocommit = True
+            return connection
+
+    target = table_rows_target("sql://pg/shop.p", rule=by_age(), databases=lambda _: Dictionaries(), now=NOW)
+    assert target.find().step.counts["expired"] == 300
+    assert purge(target).kept == (Kept(why="referenced", count=1),)
+    assert ids(pg, "p") == [*range(1, 700), 900]

@@ -45,17 +45,19 @@ class ForeignKey:
 
 
 _POSTGRES = """
-SELECT con.conname, cn.nspname, c.relname, names.child, pn.nspname, p.relname, names.parent,
+SELECT con.conname, cn.nspname AS child_schema, c.relname AS child, names.columns,
+    pn.nspname AS parent_schema, p.relname AS parent, names.refers,
     CASE con.confdeltype WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' WHEN 'd' THEN 'set default' WHEN 'r' THEN 'restrict'
-        ELSE 'no action' END,
+        ELSE 'no action' END AS on_delete,
     names.required,
     EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = ANY (con.conkey) AND i.indpred IS NULL)
+        AS indexed
 FROM pg_catalog.pg_constraint con
 JOIN pg_catalog.pg_class c ON c.oid = con.conrelid JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace
 JOIN pg_catalog.pg_class p ON p.oid = con.confrelid JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
 CROSS JOIN LATERAL (
-    SELECT array_agg(a.attname::text ORDER BY k.n) AS child, bool_or(a.attnotnull) AS required,
-        array_agg(b.attname::text ORDER BY k.n) AS parent
+    SELECT array_agg(a.attname::text ORDER BY k.n) AS columns, bool_or(a.attnotnull) AS required,
+        array_agg(b.attname::text ORDER BY k.n) AS refers
     FROM unnest(con.conkey, con.confkey) WITH ORDINALITY AS k(own, other, n)
     JOIN pg_catalog.pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.own
     JOIN pg_catalog.pg_attribute b ON b.attrelid = con.confrelid AND b.attnum = k.other
@@ -64,19 +66,16 @@ WHERE con.contype = 'f' AND (con.conparentid = 0 OR NOT c.relispartition)
 ORDER BY cn.nspname, c.relname, con.conname
 """
 
-_STANDARD = """
-SELECT r.constraint_name, k.table_schema, k.table_name, k.column_name, u.table_schema, u.table_name, u.column_name, r.delete_rule,
-    c.is_nullable
-FROM information_schema.referential_constraints r
-JOIN information_schema.key_column_usage k
-    ON k.constraint_schema = r.constraint_schema AND k.constraint_name = r.constraint_name
-JOIN information_schema.key_column_usage u
-    ON u.constraint_schema = r.unique_constraint_schema AND u.constraint_name = r.unique_constraint_name
-    AND u.ordinal_position = k.ordinal_position
-JOIN information_schema.columns c
-    ON c.table_schema = k.table_schema AND c.table_name = k.table_name AND c.column_name = k.column_name
-ORDER BY k.table_schema, k.table_name, r.constraint_name, k.ordinal_position
+# Joined here: databases plan joins of these views badly.
+_RULES = """
+SELECT constraint_schema, constraint_name, unique_constraint_schema, unique_constraint_name, delete_rule
+FROM information_schema.referential_constraints ORDER BY constraint_schema, constraint_name
 """
+_USAGE = """
+SELECT constraint_schema, constraint_name, table_schema, table_name, column_name
+FROM information_schema.key_column_usage ORDER BY constraint_schema, constraint_name, ordinal_position
+"""
+_REQUIRED = "SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE is_nullable = 'NO'"
 
 _MYSQL = """
 SELECT k.constraint_name, k.table_schema, k.table_name, k.column_name, k.referenced_table_schema, k.referenced_table_name,
@@ -97,11 +96,13 @@ def foreign_keys(database: Database, connection: Any, schema: str) -> tuple[Fore
     :param schema: where SQLite has the tables (``main``); others are asked for all schemas.
     """
     if database.dialect == "postgresql":
+        execute(connection, "SET LOCAL jit TO off")
         return tuple(_one(*row) for row in execute(connection, _POSTGRES))
     if database.dialect == "sqlite":
         return tuple(_sqlite(database, connection, schema))
-    rows = execute(connection, _MYSQL if database.dialect in ("mysql", "mariadb") else _STANDARD)
-    return tuple(_grouped(rows))
+    if database.dialect in ("mysql", "mariadb"):
+        return tuple(_grouped(execute(connection, _MYSQL)))
+    return tuple(_standard(connection))
 
 
 def referring(keys: Iterable[ForeignKey], place: SqlPlace) -> tuple[ForeignKey, ...]:
@@ -133,8 +134,23 @@ def _one(
     )
 
 
+def _standard(connection: Any) -> list[ForeignKey]:
+    usage: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+    for schema, name, *column in execute(connection, _USAGE):
+        usage.setdefault((schema, name), []).append((column[0], column[1], column[2]))
+    required = set(execute(connection, _REQUIRED))
+    found = []
+    for schema, name, unique_schema, unique, on_delete in execute(connection, _RULES):
+        own, other = usage.get((schema, name), []), usage.get((unique_schema, unique), [])
+        if own and other:
+            columns, refers = [column for _, _, column in own], [column for _, _, column in other]
+            strict = any(column in required for column in own)
+            found.append(_one(name, *own[0][:2], columns, *other[0][:2], refers, _rule(str(on_delete).lower()), strict))
+    return found
+
+
 def _grouped(rows: Iterable[Sequence[Any]]) -> list[ForeignKey]:
-    """One key of the lines that a standard catalogue has for its columns."""
+    """One key of the lines that MySQL has for its columns."""
     grouped: dict[tuple[str, str, str], list[Sequence[Any]]] = {}
     for row in rows:
         grouped.setdefault((row[1], row[2], row[0]), []).append(row)

@@ -42,10 +42,10 @@ _SELF_ROUNDS = 50
 # Triggers of the table run under the search path that they would have anyway.
 _BEGIN = "; ".join(
     (
-        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
         *postgres.SETTINGS,
         "SET LOCAL search_path TO DEFAULT",
         "SET LOCAL standard_conforming_strings TO on",
+        "SET LOCAL jit TO off",  # compiling takes longer than any statement here should
     )
 )
 
@@ -86,15 +86,19 @@ class PostgresRows:
     def referred(self, connection: Any, ids: Any) -> pl.Series:
         if not self._holding or not ids.height:
             return pl.repeat(False, ids.height, eager=True)
-        _begin(connection)
-        free = self._free(connection, _arrays(ids, self._types)).with_columns(pl.lit(False).alias("held"))
+        # One snapshot: a row that moved away meanwhile is neither free nor held.
+        _begin(connection, isolation="REPEATABLE READ")
+        arrays = _arrays(ids, self._types)
+        columns = [SqlColumn(name, pl.String()) for name in ids.columns[:-1]]
+        there = _fetched(connection, self._names, f"{self._from} WHERE {self._within(arrays, 't')}", columns, self._where)
+        held = there.join(self._free(connection, arrays), on=there.columns, how="anti").with_columns(pl.lit(True).alias("held"))
         connection.commit()
-        marked = ids.join(free, on=free.columns[:-1], how="left", maintain_order="left")
-        held: pl.Series = marked["held"].fill_null(True)
-        return held
+        marked: pl.Series = ids.join(held, on=there.columns, how="left", maintain_order="left")["held"].fill_null(False)
+        return marked
 
     def take(self, connection: Any, ids: Any, lock_ms: int) -> Taken:
         _begin(connection, lock_ms)
+        postgres.execute(connection, "SET LOCAL enable_seqscan TO off")  # not even a large batch is looked for in the whole table
         begun = time.monotonic()
         rows, locked = self._lock(connection, ids)
         deleted = 0
@@ -205,13 +209,12 @@ class PostgresRows:
         """Lock those of these rows that are still the same and that nobody else holds: how many, and what names them."""
         arrays = [*_arrays(ids, self._types), array_literal(ids[:, -1], "xid")]
         given = [f"w{place}" for place in range(len(arrays))]
-        same = [f"{own} = w.{other}" for own, other in zip([*self._names, "t.xmin"], given, strict=True)]
-        found = [f"coalesce(array_agg(l.l{place})::text, '{{}}')" for place in range(len(self._names))]
-        locked = ", ".join(f"{name} AS l{place}" for place, name in enumerate(self._names))
-        statement = f"""WITH l AS MATERIALIZED (
-                SELECT {locked} FROM {self._from} JOIN unnest({", ".join(arrays)}) AS w({", ".join(given)})
-                ON {" AND ".join(same)} FOR UPDATE OF t SKIP LOCKED)
-            SELECT count(*), {", ".join(found)} FROM l"""  # noqa: S608 - quoted identifiers and literals
+        same = " AND ".join(f"{own} = w.{other}" for own, other in zip([*self._names, "t.xmin"], given, strict=True))
+        found = ", ".join(f"coalesce(array_agg(l.l{place})::text, '{{}}') AS l{place}" for place in range(len(self._names)))
+        named = ", ".join(f"{name} AS l{place}" for place, name in enumerate(self._names))
+        # A row at a time, whatever the planner thinks of the table: a locking subquery is not joined in another way.
+        statement = f"""SELECT count(*), {found} FROM unnest({", ".join(arrays)}) AS w({", ".join(given)}),
+            LATERAL (SELECT {named} FROM {self._from} WHERE {same} FOR UPDATE SKIP LOCKED) AS l"""  # noqa: S608 - quoted
         ((rows, *texts),) = postgres.execute(connection, statement)
         return int(rows), [f"{quoted(text)}::{kind}[]" for text, kind in zip(texts, self._types, strict=True)]
 
@@ -256,8 +259,10 @@ def vacuum(database: Database, connection: Any, table: TableShape) -> None:
     postgres.execute(connection, f"VACUUM (TRUNCATE false) {postgres.name_of(database, table.place)}")
 
 
-def _begin(connection: Any, lock_ms: int = 1000) -> None:
-    postgres.execute(connection, f"{_BEGIN}; SET LOCAL lock_timeout TO '{max(lock_ms, 1)}ms'")
+def _begin(connection: Any, lock_ms: int = 1000, *, isolation: str = "READ COMMITTED") -> None:
+    postgres.execute(
+        connection, f"SET TRANSACTION ISOLATION LEVEL {isolation}; {_BEGIN}; SET LOCAL lock_timeout TO '{max(lock_ms, 1)}ms'"
+    )
 
 
 def _fetched(connection: Any, cells: Sequence[str], source: str, columns: list[SqlColumn], where: str) -> pl.DataFrame:

@@ -67,6 +67,8 @@ class BatchSize:
 
     def after(self, rows: int, seconds: float) -> None:
         """Learn from a batch of so many rows that held its locks for so long."""
+        if rows < self.rows and seconds <= self._seconds:
+            return  # what was left of a range says little: most of its time went into asking
         if rows and seconds > 0:
             fitting = rows * self._seconds / seconds
             self.rows = int(max(1, min(fitting, self.rows * 2, self._most)))
