@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from airflow_privacy.cli import purge_traces
 from airflow_privacy.cli.result import Result, Verbs, verb
 from airflow_privacy.cli.tables import caller, workspace_of
 from airflow_privacy.core.errors import BadInput
@@ -49,6 +50,8 @@ def add_verbs(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     verify.add_argument("certificate", help="the certificate's digest; with --offline also its file")
     verify.add_argument("--offline", action="store_true", help="the signature alone, with nothing but the public key")
 
+    purge_traces.add_verbs(group, common, confirm=_confirm, told=_certified, progress=_progress("traces"))
+
 
 def _plan(options: argparse.Namespace) -> Result:
     workspace = _workspace(options)
@@ -79,7 +82,7 @@ def _run(options: argparse.Namespace) -> Result:
         until = done.waiting_until.isoformat(timespec="seconds") if done.waiting_until else ""
         told = f"Old versions of a table may not go before {until}. Run it again then: there is no certificate yet."
         return Result(told, {"certificate": None, "waiting_until": until}, exit_code=4)
-    return Result(_certificate_text(done.ref.digest, done.certificate), _document(done.ref.digest, done.certificate))
+    return _certified(done.ref.digest, done.certificate)
 
 
 def _verify(options: argparse.Namespace) -> Result:
@@ -94,6 +97,10 @@ def _verify(options: argparse.Namespace) -> Result:
     return Result(
         f"Still gone: {counts['places']} places were looked at, and nothing came back.", {"holds": True, "counts": counts}
     )
+
+
+def _certified(digest: str, found: Certificate) -> Result:
+    return Result(_certificate_text(digest, found), _document(digest, found))
 
 
 def _certificate_text(digest: str, found: Certificate) -> str:

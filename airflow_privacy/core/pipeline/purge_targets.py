@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from airflow_privacy.core.errors import BadInput
 from airflow_privacy.core.io.lakehouse import is_lakehouse
 from airflow_privacy.core.io.purge.target import Before, Rule, Target
 from airflow_privacy.core.io.sql import is_sql, parse_sql
@@ -33,7 +34,7 @@ def judged_by(workspace: Workspace, uri: str, anchor: str | None, *, method: Met
 
     :param method: of a step that was planned there, which decides where the place itself no longer tells.
     """
-    if method == "drop-versions":
+    if method in ("drop-versions", "delete-traces"):
         return "age"
     if method in _THINGS:
         return "age" if anchor is None else "partition"
@@ -76,6 +77,9 @@ def target_for(
     :param wait: how long old versions of a Delta or Iceberg table stay after they were replaced.
     :raises BadInput: nothing here knows how to open it.
     """
+    if method == "delete-traces":
+        do = "Use airflow-privacy purge traces run, or purge traces verify."
+        raise BadInput("needs-airflow", "Traces of Airflow go through its API, which needs a token", where=uri, do=do)
     if is_sql(uri):
         goes = _keys_of(workspace, uri, earlier) if any(is_sql(one) for one in earlier) else ()
         return _target("table_rows.table_rows_target", uri, rule=rule, databases=workspace.databases, goes=goes)

@@ -1,0 +1,101 @@
+"""Runs of a DAG, with all that Airflow's metadata database keeps under them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
+
+from airflow_privacy.core.io.purge.airflow_api import AirflowApi, DagRun
+from airflow_privacy.core.io.purge.target import Found, Pace, Progress, Thing
+from airflow_privacy.core.model.purge import Disposition, Item, Kept, Listing, Looked, Step
+
+Judge: TypeAlias = Callable[[Thing], Disposition]
+Verdict: TypeAlias = Disposition | Literal["active"]
+
+STILL_RUNNING, CHANGED, LEGAL_HOLD = "still-running", "changed-since", "legal-hold"
+
+NOT_COVERED = (
+    "Asset events of the runs keep their extra values: Airflow has no supported way to delete them by DAG.",
+    "XComs that a custom XCom backend wrote to object storage stay there: Airflow deletes its rows only.",
+    "Code and parameters of the DAG itself stay (dag_code, serialized_dag).",
+    "Lineage events and logs that were sent to other systems (remote logging, OpenLineage, syslog) are not reached.",
+    "Backups, replicas and pages of the metadata database that it has not overwritten yet are not reached.",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraceRuns:
+    """One DAG of one Airflow."""
+
+    uri: str
+    judge: Judge = field(repr=False)
+    api: AirflowApi
+    dag_id: str
+
+    def find(self) -> Found:
+        runs = list(self.api.runs(self.dag_id))
+        active = self.api.active_runs(self.dag_id)
+        counts: Counter[str] = Counter()
+        going: list[DagRun] = []
+        running = 0
+        for run in runs:
+            told = verdict(run, run.run_id in active, self.judge)
+            running += told == "active"
+            counts["young" if told == "active" else told] += 1
+            if told == "expired":
+                going.append(run)
+        kept = (Kept(why=STILL_RUNNING, count=running),) if running else ()
+        oldest = max((datetime.now(UTC) - datetime.fromisoformat(run.ended)).days for run in going) if going else 0
+        step = Step(
+            method="delete-traces",
+            uri=self.uri,
+            unit="traces",
+            dataset="",
+            counts=dict(counts),
+            oldest_days=max(0, oldest),
+            kept=kept,
+            not_covered=NOT_COVERED,
+        )
+        items = tuple(Item(kind="trace", name=run.run_id, version=run.ended) for run in going)
+        return Found(step=step, listing=Listing(items=items), things=len(runs), kept=kept)
+
+    def remove(self, step: Step, items: tuple[Item, ...], *, pace: Pace, progress: Progress) -> None:
+        del step, pace
+        for done, item in enumerate(items, 1):
+            # Asked right before: a run that was cleared or started again since is another one.
+            if look_at(self.api, self.dag_id, item, self.judge) == "expired":
+                self.api.delete_run(self.dag_id, item.name)
+            progress(done, len(items))
+
+    def look_again(self, step: Step, items: tuple[Item, ...]) -> Looked:
+        told = Counter(self._look(item) for item in items)
+        why = {"held": LEGAL_HOLD, "active": STILL_RUNNING, "changed": CHANGED}
+        kept = tuple(Kept(why=why[name], count=told[name]) for name in why if told[name])
+        return Looked(uri=self.uri, method=step.method, looked=len(items), left=told["expired"], gone=told["gone"], kept=kept)
+
+    def _look(self, item: Item) -> str:
+        """A run that is gone and of which a task instance, an XCom or a request is there has been left."""
+        told = look_at(self.api, self.dag_id, item, self.judge)
+        return "expired" if told == "gone" and self.api.traces(self.dag_id, item.name) else told
+
+
+def verdict(run: DagRun, active: bool, judge: Judge) -> Verdict:
+    """What becomes of a run; ``active`` where it has not ended, or a task of it may still write."""
+    if run.state not in ("success", "failed") or active:
+        return "active"
+    moment = datetime.fromisoformat(run.ended) if run.ended else None
+    return judge(Thing(name=run.run_id, modified=moment))
+
+
+def look_at(api: AirflowApi, dag_id: str, item: Item, judge: Judge) -> str:
+    """A planned run by now: its verdict, ``gone``, or ``changed`` where it ended at another time than was planned."""
+    run = api.run(dag_id, item.name)
+    if run is None:
+        return "gone"
+    if run.ended != item.version:
+        return "changed" if run.has_ended else "active"
+    told = verdict(run, bool(api.active_runs(dag_id, item.name)), judge)
+    return told if told in ("expired", "held", "active") else "changed"
