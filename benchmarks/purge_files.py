@@ -1,9 +1,10 @@
 """What rows cost that go from Parquet files: our time over a plain copy of the files that hold them.
 
-A folder of eight files, together a million rows of twelve columns; of four of them three of ten rows go. Ours is judging the rows
-of these four, writing them again without those that go, reading both back, comparing, and renaming. The copy is Arrow's
-``read_table`` and ``write_table`` of all rows of these four, with the settings that they were written with, without a look at what
-it wrote: it writes more rows than we do, which is why the ratio can be below one. One run measures both, in turn, each in a fresh process with its own peak of memory, and takes medians.
+A folder of eight files, together a million rows of twelve columns; of four of them three of ten rows go. Ours is judging the
+rows of these four, writing them again without those that go, reading both back, comparing, and renaming. The copy is Arrow's
+``read_table`` and ``write_table`` of all rows of these four, with the settings that they were written with, without a look at
+what it wrote: it writes more rows than we do, which is why the ratio can be below one. One run measures both, in turn, each in a
+fresh process with its own peak of memory, and takes medians.
 ``--quick`` has a tenth of the rows.
 """
 

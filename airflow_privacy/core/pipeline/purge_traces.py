@@ -1,8 +1,8 @@
 """Airflow's own traces of a DAG as a retention plan: planned, deleted, looked at again, certified as any other.
 
 The promise is a contract that is made here, ``airflow:<dag id>``: so many days, counted from a run's end. A legal hold on that
-name keeps the DAG's traces. Workers have no metadata database in Airflow 3: runs and logs go through the REST API, audit rows only
-where ``airflow db`` works.
+name keeps the DAG's traces. Workers have no metadata database in Airflow 3: runs and logs go through the REST API, audit rows
+only where ``airflow db`` works.
 """
 
 from __future__ import annotations
@@ -161,5 +161,5 @@ def _target(
 def _any_hold(workspace: Workspace, moment: datetime) -> Callable[[Thing], Disposition]:
     """Archive tables hold rows of every DAG: a hold on one of them keeps them all."""
     known = [one.hold for one in list_holds(workspace) if one.lifted is None]
-    held = any(hold.dataset == "*" or hold.dataset.startswith(DATASET) for hold in known if in_force(hold, moment))
+    held = any(hold.dataset == "*" or hold.dataset.startswith(DATASET) for hold in known if in_force(hold, at=moment))
     return lambda _: "held" if held else "expired"

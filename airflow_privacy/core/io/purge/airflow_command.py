@@ -1,8 +1,8 @@
-"""Airflow's own command ``airflow db``, run on a host that has the metadata database's connection (an API server's, never a
-worker's). It is the only supported way to delete audit rows and archive tables. Its output is read for counts and never shown.
+"""Airflow's own command ``airflow db``, run on a host that has the metadata database's connection (an API server's, never
+a worker's). It is the only supported way to delete audit rows and archive tables. Its output is read for counts and never shown.
 
-``airflow db clean`` copies what it deletes into tables ``_airflow_deleted__*`` first. With ``--skip-archive`` it drops the copy in
-the end; where it was killed in between the copy stays.
+``airflow db clean`` copies what it deletes into tables ``_airflow_deleted__*`` first. With ``--skip-archive`` it drops the copy
+in the end; where it was killed in between the copy stays.
 """
 
 from __future__ import annotations

@@ -91,8 +91,8 @@ class TraceLogs:
             return {"held": LEGAL_HOLD, "active": STILL_RUNNING}.get(told, CHANGED)
         if item.version:
             return "left"
-        told = self._judge(item.name, self._newest(item.name))
-        return {"held": LEGAL_HOLD, "expired": "left"}.get(told, CHANGED)
+        judged = self._judge(item.name, self._newest(item.name))
+        return {"held": LEGAL_HOLD, "expired": "left"}.get(judged, CHANGED)
 
     def _judge(self, name: str, newest: datetime | None) -> str:
         return self.judge(Thing(name=name, modified=newest))
