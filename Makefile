@@ -6,7 +6,7 @@ APPROVE ?= browser
 PYTEST ?= $(BIN)/python -m pytest
 export AIRFLOW__CORE__LOAD_EXAMPLES = False
 
-.PHONY: install check test test-core test-long demo clean bench-import bench-utility bench-mask bench-detect recognizers report-detection train-names
+.PHONY: install check test test-core test-long demo clean bench-import bench-utility bench-mask bench-detect bench-purge recognizers report-detection train-names
 
 install: $(VENV)/.installed
 
@@ -53,9 +53,17 @@ bench-mask: install
 # Takes about ten minutes, most of them Presidio's; QUICK=--quick has fewer rows.
 bench-detect: install
 	$(BIN)/python benchmarks/detection.py $(QUICK)
+
+# Takes about ten minutes; the first needs PostgreSQL installed. QUICK=--quick has fewer rows.
+bench-purge: install
+	$(BIN)/python benchmarks/purge_sql.py $(QUICK)
+	$(BIN)/python benchmarks/purge_files.py $(QUICK)
+	$(BIN)/python benchmarks/purge_objects.py
+
 # Writes docs/detection.md; needs the reference data.
 report-detection: install
 	$(BIN)/python benchmarks/detection_quality.py
+
 # Makes the lexicon and the model of core/detect/names again: about three minutes. The lists it reads are in requirements.txt.
 NAMES := airflow_privacy/core/detect/names/data
 train-names: install
