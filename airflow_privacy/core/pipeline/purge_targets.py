@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -81,23 +80,29 @@ def target_for(
         do = "Use airflow-privacy purge traces run, or purge traces verify."
         raise BadInput("needs-airflow", "Traces of Airflow go through its API, which needs a token", where=uri, do=do)
     if is_sql(uri):
+        from airflow_privacy.core.io.purge.table_rows import table_rows_target
+
         goes = _keys_of(workspace, uri, earlier) if any(is_sql(one) for one in earlier) else ()
-        return _target("table_rows.table_rows_target", uri, rule=rule, databases=workspace.databases, goes=goes)
+        return table_rows_target(uri, rule=rule, databases=workspace.databases, goes=goes)
     if is_lakehouse(uri):
-        return _target("lakehouse.lakehouse_target", uri, rule=rule, wait=wait, now=workspace.now)
+        from airflow_privacy.core.io.purge.lakehouse import lakehouse_target
+
+        return lakehouse_target(uri, rule=rule, wait=wait, now=workspace.now)
     if method == "drop-versions" or (method is None and is_published(workspace, uri)):
-        return _target("versions.versions_target", uri, rule=rule, storages=workspace.storages)
+        from airflow_privacy.core.io.purge.versions import versions_target
+
+        return versions_target(uri, rule=rule, storages=workspace.storages)
     if rule.columns:
-        return _target("file_rows.file_rows_target", uri, rule=rule, storages=workspace.storages)
+        from airflow_privacy.core.io.purge.file_rows import file_rows_target
+
+        return file_rows_target(uri, rule=rule, storages=workspace.storages)
     if uri.startswith("s3://"):
-        return _target("objects.objects_target", uri, rule=rule, storages=workspace.storages)
-    return _target("files.files_target", uri, rule=rule, storages=workspace.storages)
+        from airflow_privacy.core.io.purge.objects import objects_target
 
+        return objects_target(uri, rule=rule, storages=workspace.storages)
+    from airflow_privacy.core.io.purge.files import files_target
 
-def _target(constructor: str, uri: str, **given: object) -> Target:
-    module, _, name = constructor.partition(".")
-    made: Target = getattr(import_module(f"airflow_privacy.core.io.purge.{module}"), name)(uri, **given)
-    return made
+    return files_target(uri, rule=rule, storages=workspace.storages)
 
 
 def in_order(workspace: Workspace, uris: Sequence[str]) -> tuple[str, ...]:
