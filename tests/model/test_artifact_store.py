@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from airflow_privacy.core.errors import BadInput, VerificationError
 from airflow_privacy.core.io.artifacts import ArtifactStore
+from airflow_privacy.core.model.purge import Listing
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.model.release import Evidence
 
@@ -59,3 +61,12 @@ def test_what_is_no_digest_names_no_file(store: ArtifactStore, digest: str) -> N
 def test_a_missing_artifact_says_what_to_do(store: ArtifactStore) -> None:
     with pytest.raises(BadInput, match="Run again"):
         store.find(Evidence, "sha256:" + "c" * 64)
+
+
+def test_what_holds_names_of_things_is_readable_by_its_owner_alone(store: ArtifactStore) -> None:
+    before = os.umask(0)
+    try:
+        private, shared = (Path(store.put(one).uri).stat().st_mode & 0o777 for one in (Listing(items=()), EVIDENCE))
+    finally:
+        os.umask(before)
+    assert (private, shared) == (0o600, 0o666)

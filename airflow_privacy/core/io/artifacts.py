@@ -17,6 +17,9 @@ from airflow_privacy.core.model.refs import ArtifactRef
 
 A = TypeVar("A", bound=Artifact)
 
+_PRIVATE = frozenset({"purge-listing"})
+"""Kinds that hold data values: nobody but the user whose tasks wrote them may read them."""
+
 
 class ArtifactStore:
     """Artifacts under ``<root>/<kind>/<hex digest>.json`` on a local or mounted file system."""
@@ -40,7 +43,7 @@ class ArtifactStore:
         path = self._path(kind, digest)
         try:
             if not (path.is_file() and path.read_bytes() == data):
-                _write_atomically(path, data)
+                _write_atomically(path, data, mode=0o600 if kind in _PRIVATE else 0o666)
         except OSError as error:
             problem = problem_of(error)
         else:
@@ -97,11 +100,11 @@ def _kind(artifact: type[Artifact]) -> str:
     return str(artifact.__struct_config__.tag)
 
 
-def _write_atomically(path: Path, data: bytes) -> None:
+def _write_atomically(path: Path, data: bytes, *, mode: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        with temporary.open("xb") as file:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
