@@ -45,7 +45,9 @@ def own_approval(
     connect_shop(airflow, server)
     airflow.api.request("POST", "/pools", user="maria", json={"name": "purge", "slots": 2})
     text = EXAMPLE.read_text().replace("Path(__file__).parent", f"Path({str(EXAMPLE.parent)!r})")
-    airflow.add_dag(text.replace('"default_pool"', '"purge"').replace("minutes=1", "seconds=1"), EXAMPLE.name)
+    # Today's scheduled run would wait for an answer, and hold up those of people.
+    text = text.replace('schedule="@daily"', "schedule=None").replace("minutes=1", "seconds=1")
+    airflow.add_dag(text.replace('"default_pool"', '"purge"'), EXAMPLE.name)
     airflow.wait_parsed([DAG, "retention_look_again"])
     run = airflow.api.trigger(DAG, user="stella")
     airflow.api.answer(DAG, run, GATE, user="stella", map_index=VISITS)
