@@ -64,10 +64,15 @@ def hashes_of(values: pl.Series) -> pl.Series:
     return values.hash(_SEED)
 
 
+def mostly_different(values: pl.Series) -> bool:
+    """Whether looking at each of *values* costs less than finding the equal ones; judged by some of them."""
+    drawn = values.gather_every(max(1, len(values) // _DRAWN))
+    return drawn.n_unique() >= _ALL_DIFFERENT * len(drawn)
+
+
 def grouped(values: pl.Series) -> pl.DataFrame:
     """*values* (no nulls) as ``value`` with their number ``n``: equal ones together if there are many, else row by row."""
-    drawn = values.gather_every(max(1, len(values) // _DRAWN))
-    if drawn.n_unique() < _ALL_DIFFERENT * len(drawn):
+    if not mostly_different(values):
         return values.alias("value").value_counts(name="n").with_columns(pl.col("n").cast(pl.Int64))
     return values.alias("value").to_frame().with_columns(pl.lit(1, dtype=pl.Int64).alias("n"))
 

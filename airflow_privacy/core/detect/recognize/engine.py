@@ -18,6 +18,7 @@ from airflow_privacy.core.detect.recognize.duplicates import kept
 from airflow_privacy.core.detect.recognize.groups import longest_valid
 from airflow_privacy.core.detect.recognize.matcher import Matcher
 from airflow_privacy.core.detect.recognize.matching import CompiledPattern, Matches, Texts, candidates, joined, prepared
+from airflow_privacy.core.detect.recognize.once import once
 from airflow_privacy.core.detect.validate.registry import INVALIDATORS, VALIDATORS
 from airflow_privacy.core.errors import CheckFailed
 
@@ -64,24 +65,19 @@ class Engine:
         """Every entity in a column of texts, as a table of schema :data:`FOUND`.
 
         For each text it is what Presidio's analyzer returns with the same recognizers and a blank spaCy pipeline whose lemmas
-        are the words themselves; of recognizers of several languages, what the analyzers of each language return. Equal texts
-        are looked at once.
+        are the words themselves; of recognizers of several languages, what the analyzers of each language return. Where many
+        texts are equal, each is looked at once.
 
         :raises CheckFailed: ``pattern-timeout``: a pattern took too long for a value, and the scan would not be complete.
         :raises BadInput: ``recognizer-failed``: a recognizer's own code raised.
         """
-        texts = texts.cast(pl.String)
-        distinct = _distinct(texts)
-        if len(distinct) == 0:
-            return pl.DataFrame(schema=FOUND)
-        return _placed(texts, distinct, self._in_distinct(distinct))
+        return self.find_in([texts])[0]
 
     def find_in(self, columns: Sequence[pl.Series]) -> list[pl.DataFrame]:
         """:meth:`find` for each of several columns, in one go: most of what a short column costs is paid once."""
         ends = list(accumulate(len(column) for column in columns))
-        found = self.find(pl.concat([column.cast(pl.String).alias("text") for column in columns])) if columns else None
-        if found is None:
-            return []
+        given = once([column.cast(pl.String) for column in columns])
+        found = in_order(given.placed(self._in_distinct(given.texts)))
         # Sorted by place, what was found in a column stands together.
         cuts = np.searchsorted(found["at"].to_numpy(), [0, *ends]).tolist()
         return [
@@ -97,21 +93,21 @@ class Engine:
 
         :raises BadInput: ``recognizer-failed``.
         """
-        texts = texts.cast(pl.String)
-        distinct = _distinct(texts)
+        given = once([texts.cast(pl.String)])
         late: list[int] = []
         rows = pl.DataFrame(schema=_ROWS)
-        if len(distinct):
-            try:
-                rows = self._in_distinct(distinct, late)
-            except CheckFailed as error:
-                if error.reason != "pattern-timeout":
-                    raise
-                late = list(range(len(distinct)))
+        try:
+            rows = self._in_distinct(given.texts, late)
+        except CheckFailed as error:
+            if error.reason != "pattern-timeout":
+                raise
+            late = list(range(len(given.texts)))
         given_up = pl.DataFrame({"row": pl.Series(late, dtype=pl.UInt32).unique()})
-        return Looked(_placed(texts, distinct, rows), _places(texts, distinct, given_up)["at"].sort())
+        return Looked(in_order(given.placed(rows)), given.placed(given_up)["at"].sort())
 
     def _in_distinct(self, distinct: pl.Series, late: list[int] | None = None) -> pl.DataFrame:
+        if len(distinct) == 0:
+            return pl.DataFrame(schema=_ROWS)
         parted = prepared(distinct)._replace(late=late)
         passing = candidates((pattern for matcher in self.matchers for pattern in matcher.patterns), parted)
         words: dict[str, Words] = {}
@@ -149,28 +145,6 @@ class Engine:
         if least:
             found = found.where(found.score >= least)
         return found.where(kept(found, alone[: len(found.row)]))  # scores may have changed places
-
-
-def _distinct(texts: pl.Series) -> pl.Series:
-    distinct = texts.unique().drop_nulls()
-    return distinct.filter(distinct != "")
-
-
-def _placed(texts: pl.Series, distinct: pl.Series, rows: pl.DataFrame) -> pl.DataFrame:
-    """What was found in *distinct* texts, wherever they stand among *texts*."""
-    return in_order(_places(texts, distinct, rows)) if rows.height else pl.DataFrame(schema=FOUND)
-
-
-def _places(texts: pl.Series, distinct: pl.Series, rows: pl.DataFrame) -> pl.DataFrame:
-    """*rows* (of *distinct*) with the place ``at`` of each equal text among *texts*."""
-    found = distinct.gather(rows["row"])
-    everywhere = pl.DataFrame({"text": texts.hash()}).with_row_index("at")
-    placed = everywhere.join(rows.with_columns(text=found.hash()), on="text", how="inner")
-    if not (texts.gather(placed["at"]) == distinct.gather(placed["row"])).all():
-        # Two texts of one hash: compared as a whole, which is slower.
-        everywhere = pl.DataFrame({"text": texts}).with_row_index("at")
-        placed = everywhere.join(rows.with_columns(text=found), on="text", how="inner")
-    return placed.drop("text")
 
 
 def _table(found: Matches, place: npt.NDArray[np.int64], entities: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
