@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -10,10 +11,11 @@ from people import SCOPE, write_case
 from steps import CALLER, Steps, workspace_in
 
 from airflow_privacy.core.errors import BadInput, KeyUnavailable
-from airflow_privacy.core.io.purge.target import Found, Pace, Target
+from airflow_privacy.core.io.purge.target import Found, Pace, Rule, Target, Thing
 from airflow_privacy.core.keyring import destroy_scope, init_keys, list_keys, rotate_scope
 from airflow_privacy.core.keyring.scopes import key_path, tombstone_path
 from airflow_privacy.core.model.dataset import Dataset
+from airflow_privacy.core.model.purge import Disposition
 from airflow_privacy.core.pipeline import proof
 from airflow_privacy.core.pipeline.keys_target import keys_target
 from airflow_privacy.core.pipeline.places import open_dataset
@@ -55,6 +57,42 @@ def test_only_the_versions_that_are_named_go(workspace: Workspace) -> None:
     found = purge(keys_target(workspace, CALLER, scope=SCOPE, versions=(1,)))
     assert found.step.counts == {"expired": 1, "young": 1}
     assert states(workspace)[SCOPE, 2] == "current"
+
+
+def made_on(home: Path, *days: date) -> None:
+    """One version of the other scope's key a day, the first of them made with the fixture."""
+    for day in days:
+        rotate_scope(home, OTHER, now=lambda day=day: datetime(day.year, day.month, day.day, tzinfo=UTC))
+
+
+def gone_before(limit: date) -> Rule:
+    def judge(thing: Thing) -> Disposition:
+        if thing.modified is None:
+            return "unknown"
+        return "expired" if thing.modified.date() < limit else "young"
+
+    return Rule(judge_thing=judge)
+
+
+def test_by_age_a_key_goes_when_the_one_after_it_has_been_in_use_for_so_long(workspace: Workspace) -> None:
+    made_on(workspace.home, date(2026, 1, 1), date(2026, 3, 1))
+    found = purge(keys_target(workspace, CALLER, scope=OTHER, rule=gone_before(date(2026, 2, 1))))
+    assert found.step.counts == {"expired": 1, "young": 2}
+    assert [states(workspace)[OTHER, version] for version in (1, 2, 3)] == ["destroyed", "kept", "current"]
+
+
+def test_by_age_the_key_in_use_never_goes(workspace: Workspace) -> None:
+    found = purge(keys_target(workspace, CALLER, scope=SCOPE, rule=gone_before(date.max)))
+    assert found.step.counts == {"expired": 1, "young": 1}
+    assert states(workspace)[SCOPE, 2] == "current"
+
+
+def test_what_is_held_since_it_was_found_is_not_destroyed(workspace: Workspace) -> None:
+    found = keys_target(workspace, CALLER, scope=SCOPE, rule=gone_before(date.max)).find()
+    assert found.listing is not None
+    held = keys_target(workspace, CALLER, scope=SCOPE, rule=Rule(judge_thing=lambda _: "held"))
+    held.remove(found.step, found.listing.items, pace=Pace(), progress=nothing)
+    assert states(workspace)[SCOPE, 1] == "kept"
 
 
 def test_looking_again_sees_keys_that_are_there_and_keys_that_are_gone(workspace: Workspace) -> None:

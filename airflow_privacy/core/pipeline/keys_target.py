@@ -6,15 +6,16 @@ is no ciphertext: destroying its key ends that anybody links it to a person by c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from airflow_privacy.core.errors import BadInput, KeyUnavailable
-from airflow_privacy.core.io.purge.target import Found, Pace, Progress, Target
+from airflow_privacy.core.io.purge.target import Found, Pace, Progress, Rule, Target, Thing
 from airflow_privacy.core.keyring import KeyInfo, list_keys
 from airflow_privacy.core.keyring.scopes import check_scope_name, key_path
-from airflow_privacy.core.model.purge import Item, Listing, Looked, Step
+from airflow_privacy.core.model.purge import Disposition, Item, Listing, Looked, Step
 from airflow_privacy.core.pipeline.keys import destroy
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace
 
@@ -25,13 +26,18 @@ NOT_COVERED = (
 )
 
 
-def keys_target(workspace: Workspace, caller: Caller, *, scope: str, versions: Iterable[int] | None = None) -> Target:
+def keys_target(
+    workspace: Workspace, caller: Caller, *, scope: str, versions: Iterable[int] | None = None, rule: Rule | None = None
+) -> Target:
     """The keys of *scope*: all that are not destroyed yet, or those of *versions* only. Its URI is ``keyring:<scope>``.
 
+    :param rule: judges each version by when another one took its place: whatever it encrypted is older than that. The current
+        version is in use and stays, and so does one whose successor has no time.
     :raises BadInput: *scope* is no scope's name.
     """
     check_scope_name(scope)
-    return _Keys(workspace=workspace, caller=caller, scope=scope, versions=None if versions is None else frozenset(versions))
+    named = None if versions is None else frozenset(versions)
+    return _Keys(workspace=workspace, caller=caller, scope=scope, versions=named, rule=rule)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,37 +46,51 @@ class _Keys:
     caller: Caller
     scope: str
     versions: frozenset[int] | None
+    rule: Rule | None
 
     @property
     def uri(self) -> str:
         return f"{SCHEME}{self.scope}"
 
     def find(self) -> Found:
-        known = [key for key in list_keys(self.workspace.home) if key.scope == self.scope]
+        known = self._known()
         if not known:
             raise BadInput("nothing-there", f"There is no key for scope {self.scope}", do="See airflow-privacy keys list.")
-        going = [
-            key for key in known if (self.versions is None or key.version in self.versions) and not self._is_gone(key.version)
-        ]
+        told = {key: self._judge(key, known) for key in known if not self._is_gone(key.version)}
+        going = [key for key, verdict in told.items() if verdict == "expired"]
         items = tuple(Item(kind="key", name=self.scope, version=f"{key.id}.v{key.version}") for key in going)
-        staying = sum(not self._is_gone(key.version) for key in known) - len(going)
         step = Step(
             method="destroy-keys",
             uri=self.uri,
             unit="keys",
             dataset="",
-            counts={"expired": len(going), **({"young": staying} if staying else {})},
+            counts={"expired": len(going), **Counter(verdict for verdict in told.values() if verdict != "expired")},
             oldest_days=max((_days(key, self.workspace.now()) for key in going), default=0),
             not_covered=NOT_COVERED,
         )
-        return Found(step=step, listing=Listing(items=items), things=len(going) + staying)
+        return Found(step=step, listing=Listing(items=items), things=len(told))
+
+    def _known(self) -> list[KeyInfo]:
+        return [key for key in list_keys(self.workspace.home) if key.scope == self.scope]
+
+    def _judge(self, key: KeyInfo, known: list[KeyInfo]) -> Disposition:
+        if self.versions is not None and key.version not in self.versions:
+            return "young"
+        if self.rule is None or self.rule.judge_thing is None:
+            return "expired"
+        later = [other for other in known if other.version > key.version]
+        if not later:
+            return "young"
+        begun = min(later, key=lambda other: other.version).created
+        return self.rule.judge_thing(Thing(name=self.scope, modified=datetime.fromisoformat(begun) if begun else None))
 
     def remove(self, step: Step, items: tuple[Item, ...], *, pace: Pace, progress: Progress) -> None:
         del step, pace
-        ids = {key.version: key.id for key in list_keys(self.workspace.home) if key.scope == self.scope}
+        known = self._known()
+        still = {key.version: key.id for key in known if self._judge(key, known) == "expired"}
         for done, item in enumerate(items, 1):
             name, version = _named(item)
-            if ids.get(version) == name:
+            if still.get(version) == name:
                 destroy(self.workspace, self.caller, self.scope, version)
             progress(done, len(items))
 
