@@ -118,8 +118,19 @@ def _verify(options: argparse.Namespace) -> Result:
 
 
 def _access(options: argparse.Namespace, url: str, *, with_command: bool) -> Access:
-    command = AirflowCommand(program=tuple(shlex.split(options.airflow_command))) if with_command else None
+    command = AirflowCommand(program=_program(options.airflow_command)) if with_command else None
     return Access(api=AirflowApi(url=url, token=_token(options.token_file)), command=command)
+
+
+def _program(command: str) -> tuple[str, ...]:
+    """:raises BadInput: it is blank, or a quote is not closed."""
+    try:
+        words = tuple(shlex.split(command))
+    except ValueError:
+        words = ()
+    if not words:
+        raise BadInput("bad-command", "Expected a command as a shell takes it", where="--airflow-command")
+    return words
 
 
 def _token(file: str | None) -> str:

@@ -11,8 +11,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from airflow_privacy.core.errors import BadInput
+from airflow_privacy.core.io.purge.airflow_api import is_nameable
 from airflow_privacy.core.io.purge.target import Before, Pace, Progress, Rule, Target, Thing
+from airflow_privacy.core.io.purge.trace_rows import ARCHIVES_STAY
 from airflow_privacy.core.io.purge.traces import (
     ARCHIVE_TABLES,
     Access,
@@ -34,6 +38,10 @@ from airflow_privacy.core.pipeline.workspace import Caller, Workspace, links_of,
 from airflow_privacy.core.retention.hold import in_force
 from airflow_privacy.core.retention.plan import as_of, retention_plan
 from airflow_privacy.core.retention.rule import Watch, judges_of
+
+NO_LOGS = "Task logs stay: no folder of logs was named (--logs). Delete them where they are."
+NO_COMMAND = "Rows of the audit log that name the DAG stay: only the command airflow db deletes them (--audit-log)."
+_LONGEST = 100 * 366
 
 DATASET = "airflow:"
 """What the name of the dataset begins with; the DAG's id follows."""
@@ -57,8 +65,10 @@ def plan_traces(
     :param drop_archives: drop the tables of rows that ``airflow db clean`` kept, of every DAG and age.
     :raises BadInput: no such DAG or folder, a period of less than a day, the command is of another database, or missing.
     """
-    if not dag_id or dag_id == "~":  # the API takes it for every DAG
+    if not is_nameable(dag_id):  # ``~`` is every DAG
         raise BadInput("bad-dag-id", "Expected the id of one DAG", where="dag")
+    if not 1 <= days <= _LONGEST:
+        raise BadInput("bad-argument", f"Expected 1 to {_LONGEST:,} days", where="days")
     if drop_archives and access.command is None:
         raise BadInput("no-airflow-command", "Archive tables can only be dropped by the command airflow db", where="command")
     contract = contract_of(dag_id, days)
@@ -68,7 +78,9 @@ def plan_traces(
     uris += [archives_uri(access.api.url)] if drop_archives else []
     uris += [audit_uri(access.api.url, dag_id)] if access.command is not None else []
     cover = cover_for(workspace, contract.id, as_of=moment)
-    steps = [_planned_step(workspace, contract, uri, moment, access) for uri in uris]
+    (runs, things), *others = [_planned_step(workspace, contract, uri, moment, access) for uri in uris]
+    unreached = (() if logs is not None else (NO_LOGS,)) + (() if access.command is not None else (NO_COMMAND, ARCHIVES_STAY))
+    steps = [(replace(runs, not_covered=(*runs.not_covered, *unreached)), things), *others]
     of = workspace.artifacts.put(contract)
     plan = retention_plan(contract, of.digest, steps, moment=moment, holds=cover.ids, max_share=1.0)
     counts = counts_of(plan)

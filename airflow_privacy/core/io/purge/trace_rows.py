@@ -16,7 +16,7 @@ ARCHIVED = "archived"
 """Why something stays, of a :class:`Kept`: tables of deleted rows that were there before."""
 
 _OWN_COMMANDS = "Rows of the audit log that name no DAG (commands and pages of Airflow) stay."
-_ARCHIVES_STAY = "Tables of rows that airflow db clean deleted earlier (_airflow_deleted__*) stay, unless they are named to go."
+ARCHIVES_STAY = "Tables of rows that airflow db clean deleted earlier (_airflow_deleted__*) stay, unless they are named to go."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class AuditRows:
             dataset="",
             counts={name: count for name, count in counts.items() if count},
             kept=kept,
-            not_covered=(_OWN_COMMANDS, _ARCHIVES_STAY),
+            not_covered=(_OWN_COMMANDS, ARCHIVES_STAY),
         )
         return Found(step=step, listing=None, things=rows, kept=kept)
 
