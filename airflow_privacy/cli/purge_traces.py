@@ -53,7 +53,9 @@ def add_verbs(group: Verbs, common: argparse.ArgumentParser, *, confirm: Confirm
     plan.add_argument("--logs", type=Path, metavar="FOLDER", help="Airflow's base_log_folder, if it is on this host")
     plan.add_argument("--audit-log", action="store_true", help="with the DAG's rows of the audit log, by airflow db clean")
     plan.add_argument(
-        "--drop-archived", action="store_true", help="with every table of rows that airflow db clean kept, of all DAGs and ages"
+        "--drop-archived",
+        action="store_true",
+        help="that, and all tables of rows that airflow db clean kept, of every DAG and age",
     )
 
     run = verb(traces, "run", _runner(confirm, told, progress), parent=common, also=access, summary="delete what a plan names")

@@ -32,7 +32,7 @@ from airflow_privacy.core.model.flow import Flow, Outcome
 from airflow_privacy.core.model.purge import Disposition, PurgePlan, Step
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.pipeline.holds import cover_for, list_holds
-from airflow_privacy.core.pipeline.purge import verify_purge, with_words
+from airflow_privacy.core.pipeline.purge import check_certificate, holds_named, verify_purge, with_words
 from airflow_privacy.core.pipeline.purge_execution import Purged, counts_of, cut_off, execute_plan
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, links_of, record
 from airflow_privacy.core.retention.hold import in_force
@@ -114,7 +114,8 @@ def verify_traces(
     :param plan: digest of the plan that the certificate is of.
     """
     planned, reached = _plan_of(workspace, workspace.artifacts.reference("purge-plan", plan), access)
-    return verify_purge(workspace, caller, certificate=certificate, open_target=_opener(workspace, planned, reached))
+    also = holds_named(check_certificate(workspace, certificate))
+    return verify_purge(workspace, caller, certificate=certificate, open_target=_opener(workspace, planned, reached, also=also))
 
 
 def contract_of(dag_id: str, days: int) -> Contract:
@@ -131,13 +132,13 @@ def _plan_of(workspace: Workspace, ref: ArtifactRef, access: Callable[[str], Acc
     return plan, access(server_of(plan.steps[0].uri))
 
 
-def _opener(workspace: Workspace, plan: PurgePlan, access: Access) -> Callable[[Step], Target]:
+def _opener(workspace: Workspace, plan: PurgePlan, access: Access, *, also: tuple[str, ...] = ()) -> Callable[[Step], Target]:
     (digest,) = plan.contracts
     contract = workspace.artifacts.find(Contract, digest)
     moment = datetime.fromisoformat(plan.as_of)
 
     def opened(step: Step) -> Target:
-        return _target(workspace, contract, step.uri, moment, access, also=plan.holds)[0]
+        return _target(workspace, contract, step.uri, moment, access, also=(*plan.holds, *also))[0]
 
     return opened
 
@@ -159,12 +160,13 @@ def _target(
     also: tuple[str, ...] = (),
     watch: Watch | None = None,
 ) -> tuple[Target, str]:
-    if uri.endswith(ARCHIVE_TABLES):
-        reason = "Rows of any age that airflow db clean deleted and kept"
-        return traces_target(uri, rule=Rule(judge_thing=_any_hold(workspace, moment)), access=access), reason
     cover = cover_for(workspace, contract.id, as_of=moment, also=also)
     judges = judges_of(contract, by="age", as_of=moment, cover=cover, watch=watch)
     bound = Before(column="dttm", moment=judges.limit + timedelta(microseconds=1))
+    if uri.endswith(ARCHIVE_TABLES):
+        reason = "Rows of any age that airflow db clean deleted and kept"
+        rule = Rule(judge_thing=_any_hold(workspace, moment), bound=bound)
+        return traces_target(uri, rule=rule, access=access, dag_id=contract.id.removeprefix(DATASET)), reason
     days = contract.retention.days if contract.retention else 0
     reason = f"Kept {days} {'day' if days == 1 else 'days'} from the end of the run, or from when it was written"
     return traces_target(uri, rule=Rule(judge_thing=judges.thing, bound=bound), access=access), reason

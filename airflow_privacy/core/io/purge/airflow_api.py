@@ -165,7 +165,8 @@ class AirflowApi:
         if status == 401:
             raise BadInput("airflow-token", "Airflow does not accept the token", where=self.url, do="Get a new one.")
         if status == 403:
-            raise BadInput("airflow-forbidden", "The token's user may not do that", where=self.url, do="Give the user the right.")
+            what = "Airflow takes the token for none, or its user may not do that"  # it says no more
+            raise BadInput("airflow-forbidden", what, where=self.url, do="Get a new token, or give the user the right.")
         if status == 429 or status >= 500:
             do = "Run it again: it goes on where it was."
             raise StorageUnavailable("airflow-error", f"Airflow answered {method} with {status}", where=self.url, do=do)

@@ -83,8 +83,9 @@ class TraceLogs:
     def look_again(self, step: Step, items: tuple[Item, ...]) -> Looked:
         self.api.require_dag(self.dag_id)
         told = Counter(self._look(item) for item in items)
-        kept = kept_of({why: told[why] for why in (LEGAL_HOLD, STILL_RUNNING, CHANGED)})
-        return Looked(uri=self.uri, method=step.method, looked=len(items), left=told["left"], gone=told["gone"], kept=kept)
+        kept = kept_of({why: told[why] for why in (STILL_RUNNING, CHANGED)})
+        left = told["left"] + told[LEGAL_HOLD]  # as with runs
+        return Looked(uri=self.uri, method=step.method, looked=len(items), left=left, gone=told["gone"], kept=kept)
 
     def _look(self, item: Item) -> str:
         """``gone``; ``left`` where it is to go; else why it stays: its run is there, or it was written to since."""

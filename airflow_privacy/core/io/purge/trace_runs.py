@@ -80,8 +80,10 @@ class TraceRuns:
         """By the runs alone: foreign keys of the database let nothing be under a run that is gone, and the API shows nothing."""
         self.api.require_dag(self.dag_id)
         told = Counter(look_at(self.api, self.dag_id, item, self.judge) for item in items)
-        kept = kept_of({LEGAL_HOLD: told["held"], STILL_RUNNING: told["active"], CHANGED: told["changed"]})
-        return Looked(uri=self.uri, method=step.method, looked=len(items), left=told["expired"], gone=told["gone"], kept=kept)
+        kept = kept_of({STILL_RUNNING: told["active"], CHANGED: told["changed"]})
+        # What a hold spares since the plan is no business of ours: who asks leaves it out, or finds it there.
+        left = told["expired"] + told["held"]
+        return Looked(uri=self.uri, method=step.method, looked=len(items), left=left, gone=told["gone"], kept=kept)
 
 
 def kept_of(counts: Mapping[str, int]) -> tuple[Kept, ...]:
