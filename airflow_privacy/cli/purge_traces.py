@@ -53,7 +53,9 @@ def add_verbs(group: Verbs, common: argparse.ArgumentParser, *, confirm: Confirm
     plan.add_argument("--logs", type=Path, metavar="FOLDER", help="Airflow's base_log_folder, if it is on this host")
     plan.add_argument("--audit-log", action="store_true", help="with the DAG's rows of the audit log, by airflow db clean")
     plan.add_argument(
-        "--drop-archived", action="store_true", help="with every table of rows that airflow db clean kept, of all DAGs and ages"
+        "--drop-archived",
+        action="store_true",
+        help="that, and all tables of rows that airflow db clean kept, of every DAG and age",
     )
 
     run = verb(traces, "run", _runner(confirm, told, progress), parent=common, also=access, summary="delete what a plan names")
@@ -118,8 +120,19 @@ def _verify(options: argparse.Namespace) -> Result:
 
 
 def _access(options: argparse.Namespace, url: str, *, with_command: bool) -> Access:
-    command = AirflowCommand(program=tuple(shlex.split(options.airflow_command))) if with_command else None
+    command = AirflowCommand(program=_program(options.airflow_command)) if with_command else None
     return Access(api=AirflowApi(url=url, token=_token(options.token_file)), command=command)
+
+
+def _program(command: str) -> tuple[str, ...]:
+    """:raises BadInput: it is blank, or a quote is not closed."""
+    try:
+        words = tuple(shlex.split(command))
+    except ValueError:
+        words = ()
+    if not words:
+        raise BadInput("bad-command", "Expected a command as a shell takes it", where="--airflow-command")
+    return words
 
 
 def _token(file: str | None) -> str:

@@ -129,13 +129,17 @@ def verify_purge(workspace: Workspace, caller: Caller, *, certificate: ArtifactR
     planned = workspace.artifacts.find(PurgePlan, held.plan)
     if open_target is None:
         planned = _retention_plan(workspace, workspace.artifacts.reference("purge-plan", held.plan))
-    also = {kept.by for one in held.looked for kept in one.kept if kept.why == "legal-hold"}
-    named = {hold for by in also for hold in by.split(", ") if hold}
-    opener = open_target or opener_of(workspace, planned, also=tuple(sorted(named)))
+    opener = open_target or opener_of(workspace, planned, also=holds_named(held))
     told = dict(LedgerView(workspace.ledger_path).find("purge-plan", held.plan))[held.fact]
     steps = zip(planned.steps, look_of(workspace, told).spared, strict=True)
     looked = [_look_everywhere(workspace, step, opener(step), spared) for step, spared in steps]
     return conclude_look(workspace, caller, certificate, held, looked)
+
+
+def holds_named(certificate: Certificate) -> tuple[str, ...]:
+    """Ids of the holds that kept something: what they kept was not purged, and is there when they are lifted."""
+    by = {kept.by for one in certificate.looked for kept in one.kept if kept.why == "legal-hold"}
+    return tuple(sorted({hold for names in by for hold in names.split(", ") if hold}))
 
 
 def check_certificate(workspace: Workspace, certificate: ArtifactRef) -> Certificate:

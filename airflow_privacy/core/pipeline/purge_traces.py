@@ -11,8 +11,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from airflow_privacy.core.errors import BadInput
+from airflow_privacy.core.io.purge.airflow_api import is_nameable
 from airflow_privacy.core.io.purge.target import Before, Pace, Progress, Rule, Target, Thing
+from airflow_privacy.core.io.purge.trace_rows import ARCHIVES_STAY
 from airflow_privacy.core.io.purge.traces import (
     ARCHIVE_TABLES,
     Access,
@@ -28,12 +32,16 @@ from airflow_privacy.core.model.flow import Flow, Outcome
 from airflow_privacy.core.model.purge import Disposition, PurgePlan, Step
 from airflow_privacy.core.model.refs import ArtifactRef
 from airflow_privacy.core.pipeline.holds import cover_for, list_holds
-from airflow_privacy.core.pipeline.purge import verify_purge, with_words
+from airflow_privacy.core.pipeline.purge import check_certificate, holds_named, verify_purge, with_words
 from airflow_privacy.core.pipeline.purge_execution import Purged, counts_of, cut_off, execute_plan
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace, links_of, record
 from airflow_privacy.core.retention.hold import in_force
 from airflow_privacy.core.retention.plan import as_of, retention_plan
 from airflow_privacy.core.retention.rule import Watch, judges_of
+
+NO_LOGS = "Task logs stay: no folder of logs was named (--logs). Delete them where they are."
+NO_COMMAND = "Rows of the audit log that name the DAG stay: only the command airflow db deletes them (--audit-log)."
+_LONGEST = 100 * 366
 
 DATASET = "airflow:"
 """What the name of the dataset begins with; the DAG's id follows."""
@@ -57,8 +65,10 @@ def plan_traces(
     :param drop_archives: drop the tables of rows that ``airflow db clean`` kept, of every DAG and age.
     :raises BadInput: no such DAG or folder, a period of less than a day, the command is of another database, or missing.
     """
-    if not dag_id or dag_id == "~":  # the API takes it for every DAG
+    if not is_nameable(dag_id):  # ``~`` is every DAG
         raise BadInput("bad-dag-id", "Expected the id of one DAG", where="dag")
+    if not 1 <= days <= _LONGEST:
+        raise BadInput("bad-argument", f"Expected 1 to {_LONGEST:,} days", where="days")
     if drop_archives and access.command is None:
         raise BadInput("no-airflow-command", "Archive tables can only be dropped by the command airflow db", where="command")
     contract = contract_of(dag_id, days)
@@ -68,7 +78,9 @@ def plan_traces(
     uris += [archives_uri(access.api.url)] if drop_archives else []
     uris += [audit_uri(access.api.url, dag_id)] if access.command is not None else []
     cover = cover_for(workspace, contract.id, as_of=moment)
-    steps = [_planned_step(workspace, contract, uri, moment, access) for uri in uris]
+    (runs, things), *others = [_planned_step(workspace, contract, uri, moment, access) for uri in uris]
+    unreached = (() if logs is not None else (NO_LOGS,)) + (() if access.command is not None else (NO_COMMAND, ARCHIVES_STAY))
+    steps = [(replace(runs, not_covered=(*runs.not_covered, *unreached)), things), *others]
     of = workspace.artifacts.put(contract)
     plan = retention_plan(contract, of.digest, steps, moment=moment, holds=cover.ids, max_share=1.0)
     counts = counts_of(plan)
@@ -102,7 +114,8 @@ def verify_traces(
     :param plan: digest of the plan that the certificate is of.
     """
     planned, reached = _plan_of(workspace, workspace.artifacts.reference("purge-plan", plan), access)
-    return verify_purge(workspace, caller, certificate=certificate, open_target=_opener(workspace, planned, reached))
+    also = holds_named(check_certificate(workspace, certificate))
+    return verify_purge(workspace, caller, certificate=certificate, open_target=_opener(workspace, planned, reached, also=also))
 
 
 def contract_of(dag_id: str, days: int) -> Contract:
@@ -119,13 +132,13 @@ def _plan_of(workspace: Workspace, ref: ArtifactRef, access: Callable[[str], Acc
     return plan, access(server_of(plan.steps[0].uri))
 
 
-def _opener(workspace: Workspace, plan: PurgePlan, access: Access) -> Callable[[Step], Target]:
+def _opener(workspace: Workspace, plan: PurgePlan, access: Access, *, also: tuple[str, ...] = ()) -> Callable[[Step], Target]:
     (digest,) = plan.contracts
     contract = workspace.artifacts.find(Contract, digest)
     moment = datetime.fromisoformat(plan.as_of)
 
     def opened(step: Step) -> Target:
-        return _target(workspace, contract, step.uri, moment, access, also=plan.holds)[0]
+        return _target(workspace, contract, step.uri, moment, access, also=(*plan.holds, *also))[0]
 
     return opened
 
@@ -147,12 +160,13 @@ def _target(
     also: tuple[str, ...] = (),
     watch: Watch | None = None,
 ) -> tuple[Target, str]:
-    if uri.endswith(ARCHIVE_TABLES):
-        reason = "Rows of any age that airflow db clean deleted and kept"
-        return traces_target(uri, rule=Rule(judge_thing=_any_hold(workspace, moment)), access=access), reason
     cover = cover_for(workspace, contract.id, as_of=moment, also=also)
     judges = judges_of(contract, by="age", as_of=moment, cover=cover, watch=watch)
     bound = Before(column="dttm", moment=judges.limit + timedelta(microseconds=1))
+    if uri.endswith(ARCHIVE_TABLES):
+        reason = "Rows of any age that airflow db clean deleted and kept"
+        rule = Rule(judge_thing=_any_hold(workspace, moment), bound=bound)
+        return traces_target(uri, rule=rule, access=access, dag_id=contract.id.removeprefix(DATASET)), reason
     days = contract.retention.days if contract.retention else 0
     reason = f"Kept {days} {'day' if days == 1 else 'days'} from the end of the run, or from when it was written"
     return traces_target(uri, rule=Rule(judge_thing=judges.thing, bound=bound), access=access), reason

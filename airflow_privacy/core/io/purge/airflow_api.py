@@ -65,24 +65,27 @@ class AirflowApi:
     timeout: float = 30.0
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None or parts.query:
+        if not _is_server(self.url):
             raise BadInput("bad-url", "Expected http:// or https:// and a host, without credentials", where="url")
         object.__setattr__(self, "url", self.url.rstrip("/"))
+
+    def require_dag(self, dag_id: str) -> None:
+        """That this is the server that has the DAG. Elsewhere every run would look gone: a 404 does not say of what.
+
+        :raises BadInput: there is no such DAG, or it is no Airflow. Errors of every request: see :meth:`_ask`.
+        """
+        if self._get(f"{_dag(dag_id)}/dagRuns", {"limit": 1}) is None:
+            raise self._unknown_dag()
 
     def runs(self, dag_id: str) -> Iterator[DagRun]:
         """Every run of a DAG, oldest first; runs that come or go meanwhile shift no page.
 
-        :raises BadInput: there is no such DAG. Errors of every request: see :meth:`_ask`.
+        :raises BadInput: there is no such DAG, or it is no Airflow. Errors of every request: see :meth:`_ask`.
         """
-        cursor: str | None = ""
-        while cursor is not None:
-            found = self._get(f"{_dag(dag_id)}/dagRuns", {"limit": _PAGE, "order_by": "id", "cursor": cursor})
-            if found is None:
-                do = "Check its name. Runs of a DAG that was deleted are gone already."
-                raise BadInput("unknown-dag", "Airflow knows of no such DAG", where=self.url, do=do)
-            yield from (_run(one) for one in self._list(found, "dag_runs"))
-            cursor = found.get("next_cursor")
+        for page in self._pages(f"{_dag(dag_id)}/dagRuns", "dag_runs", {"order_by": "id"}):
+            if page is None:
+                raise self._unknown_dag()
+            yield from (_run(one) for one in page)
 
     def run(self, dag_id: str, run_id: str) -> DagRun | None:
         """One run; ``None`` if it is not there."""
@@ -91,25 +94,13 @@ class AirflowApi:
 
     def active_runs(self, dag_id: str, run_id: str = "~") -> frozenset[str]:
         """Ids of runs of which a task may still write, whatever the run's own state says."""
-        found, offset = set[str](), 0
-        while True:
-            query = {"state": ACTIVE, "limit": _PAGE, "offset": offset, "order_by": "id"}
-            page = self._get(f"{_of_run(dag_id, run_id)}/taskInstances", query)
-            entries = self._list(page, "task_instances") if page is not None else []
-            found.update(str(one["dag_run_id"]) for one in entries)
-            if len(entries) < _PAGE:
-                return frozenset(found)
-            offset += _PAGE
+        path = f"{_of_run(dag_id, run_id)}/taskInstances"
+        pages = self._pages(path, "task_instances", {"state": ACTIVE, "order_by": "id"})
+        return frozenset(str(one["dag_run_id"]) for page in pages for one in page or ())
 
     def delete_run(self, dag_id: str, run_id: str) -> None:
         """Delete a run. One that is not there, or is running again by now, is left as it is."""
         self._ask("DELETE", _of_run(dag_id, run_id), {}, passing=(404, 409))
-
-    def traces(self, dag_id: str, run_id: str) -> int:
-        """How many task instances, XComs and requests to people the server still has of a run, whether or not it has the run."""
-        of = _of_run(dag_id, run_id)
-        paths = (f"{of}/taskInstances", f"{of}/taskInstances/~/xcomEntries", f"{of}/hitlDetails")
-        return sum(self._count(path, {}) for path in paths)
 
     def audit_rows(self, dag_id: str, before: str = "") -> int:
         """How many rows of the audit log name a DAG; only those before a moment, where one is given (RFC 3339)."""
@@ -117,12 +108,25 @@ class AirflowApi:
 
     def _count(self, path: str, query: Mapping[str, object]) -> int:
         found = self._get(path, {**query, "limit": 1})
-        if found is None:
-            return 0
-        total = found.get("total_entries")
+        total = found.get("total_entries") if found is not None else None
         if not isinstance(total, int):
             raise self._unreadable()
         return total
+
+    def _pages(self, path: str, name: str, query: Mapping[str, object]) -> Iterator[Sequence[dict[str, Any]] | None]:
+        """Page by page, however few entries the server gives at once; ``None`` for a path that is not there."""
+        cursor: str | None = ""
+        while cursor is not None:
+            found = self._get(path, {**query, "limit": _PAGE, "cursor": cursor})
+            if found is None:
+                yield None
+                return
+            yield self._list(found, name)
+            following = found.get("next_cursor", "")
+            # A server that knows no cursors would give the first page again and again, and look complete.
+            if following == cursor or not (following is None or isinstance(following, str)):
+                raise self._unreadable()
+            cursor = following
 
     def _get(self, path: str, query: Mapping[str, object] | None = None) -> dict[str, Any] | None:
         body = self._ask("GET", path, query or {}, passing=(404,))
@@ -161,7 +165,8 @@ class AirflowApi:
         if status == 401:
             raise BadInput("airflow-token", "Airflow does not accept the token", where=self.url, do="Get a new one.")
         if status == 403:
-            raise BadInput("airflow-forbidden", "The token's user may not do that", where=self.url, do="Give the user the right.")
+            what = "Airflow takes the token for none, or its user may not do that"  # it says no more
+            raise BadInput("airflow-forbidden", what, where=self.url, do="Get a new token, or give the user the right.")
         if status == 429 or status >= 500:
             do = "Run it again: it goes on where it was."
             raise StorageUnavailable("airflow-error", f"Airflow answered {method} with {status}", where=self.url, do=do)
@@ -183,6 +188,10 @@ class AirflowApi:
         do = "Run it again: it goes on where it was."
         raise StorageUnavailable("airflow-no-answer", f"No answer from Airflow: {problem}", where=self.url, do=do)
 
+    def _unknown_dag(self) -> BadInput:
+        do = "Check URL and name. Runs of a DAG that was deleted are gone already."
+        return BadInput("unknown-dag", "No Airflow that knows of the DAG answers there", where=self.url, do=do)
+
     def _unreadable(self) -> StorageUnavailable:
         return StorageUnavailable("airflow-unreadable", "Airflow's answer has not the form of its API v2", where=self.url)
 
@@ -193,6 +202,23 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 _OPENER = urllib.request.build_opener(_NoRedirect)
+
+
+def is_nameable(run_id: str) -> bool:
+    """Whether a path of the API can name the run and nothing else: ``a/b`` is no run's name there, ``~`` is every run's, and a
+    proxy may make another path of dots."""
+    return bool(run_id) and "/" not in run_id and run_id not in (".", "..", "~")
+
+
+def _is_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = url.isascii() and url.isprintable() and " " not in url and not (parts.query or parts.fragment)
+    named = bool(parts.hostname) and parts.username is None and parts.password is None and port != 0
+    return parts.scheme in ("http", "https") and named and plain
 
 
 def _run(found: Mapping[str, Any]) -> DagRun:

@@ -19,7 +19,6 @@ from airflow_privacy.core.errors import BadInput, StorageUnavailable
 _FOUND = re.compile(r"^Found (\d+) rows meeting deletion criteria", re.MULTILINE)
 _MANY = re.compile(r"drop (\d+) archived tables prefixed")
 _FEW = re.compile(r"drop the following archived tables: ([^\n]*?)\.?$", re.MULTILINE)
-_NONE = "Total dropped tables: 0"
 _LOOK_SECONDS = 300
 
 
@@ -35,7 +34,8 @@ class AirflowCommand:
 
         :raises BadInput: there is no such program. :raises StorageUnavailable: it failed.
         """
-        told = _FOUND.search(self._run(*_clean(dag_id, before), "--dry-run"))
+        _, out = self._run(*_clean(dag_id, before), "--dry-run")
+        told = _FOUND.search(out)
         if told is None:
             raise self._failed("db clean --dry-run")
         return int(told.group(1))
@@ -47,21 +47,26 @@ class AirflowCommand:
     def archive_tables(self) -> int:
         """How many tables of deleted rows there are, of all DAGs. Asked of ``db drop-archived``, and its question is answered
         with no; errors as above."""
-        told = self._run("drop-archived", answers="n\nn\nn\n", refused=True)
+        code, told = self._run("drop-archived", answers="n\nn\nn\n", codes=(0, 1))
         if many := _MANY.search(told):
             return int(many.group(1))
         if few := _FEW.search(told):
             return len(few.group(1).split(","))
-        if _NONE not in told:
+        if code:  # it asked something else, or failed
             raise self._failed("db drop-archived")
-        return 0
+        return 0  # without a question: its count of none goes to a log that may be set to say less
 
     def drop_archive_tables(self) -> None:
         """Drop every table of deleted rows, of all DAGs; errors as above."""
         self._run("drop-archived", "--yes", seconds=None)
 
-    def _run(self, *arguments: str, answers: str = "", seconds: float | None = _LOOK_SECONDS, refused: bool = False) -> str:
-        """:param refused: a question answered with no ends the command with status 1."""
+    def _run(
+        self, *arguments: str, answers: str = "", seconds: float | None = _LOOK_SECONDS, codes: tuple[int, ...] = (0,)
+    ) -> tuple[int, str]:
+        """Exit status and output.
+
+        :param codes: a question answered with no ends the command with status 1.
+        """
         command = [*self.program, "db", *arguments]
         # Plain and in one line: the counts are read from it.
         environment = {**os.environ, "NO_COLOR": "1", **self.environment}
@@ -77,9 +82,9 @@ class AirflowCommand:
         if missing:
             do = "Run this on the API server's host, or name the command."
             raise BadInput("no-airflow-command", "The command airflow cannot be run", where=self.program[0], do=do)
-        if done is None or (done.returncode != 0 and not (refused and done.returncode == 1)):
+        if done is None or done.returncode not in codes:
             raise self._failed(f"db {arguments[0]}")
-        return done.stdout + done.stderr
+        return done.returncode, done.stdout + done.stderr
 
     def _failed(self, what: str) -> StorageUnavailable:
         do = "Run airflow db check there, and see that this host has the metadata database."

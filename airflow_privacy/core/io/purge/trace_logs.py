@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from airflow_privacy.core.io.purge.airflow_api import AirflowApi
+from airflow_privacy.core.io.purge.airflow_api import AirflowApi, is_nameable
 from airflow_privacy.core.io.purge.target import Found, Pace, Progress, Thing
-from airflow_privacy.core.io.purge.trace_runs import CHANGED, LEGAL_HOLD, STILL_RUNNING, Judge, verdict
-from airflow_privacy.core.model.purge import Item, Kept, Listing, Looked, Step
+from airflow_privacy.core.io.purge.trace_runs import CHANGED, LEGAL_HOLD, STILL_RUNNING, UNNAMEABLE, Judge, kept_of, verdict
+from airflow_privacy.core.model.purge import Item, Listing, Looked, Step
 
 NOT_COVERED = (
     "Remote logs (object stores, Elasticsearch, CloudWatch) and log folders of other hosts are not reached.",
@@ -40,20 +40,24 @@ class TraceLogs:
         names = self._names()
         known = {run.run_id: run for run in self.api.runs(self.dag_id)} if names else {}
         active = self.api.active_runs(self.dag_id) if names else frozenset()
+        shared = {run_id.partition("/")[0] for run_id in known if "/" in run_id}
         counts: Counter[str] = Counter()
         items: list[Item] = []
-        running, oldest = 0, datetime.now(UTC)
+        running, unnameable, oldest = 0, 0, datetime.now(UTC)
         for name in names:
             run_id = name.removeprefix(_PREFIX)
             run, newest = known.get(run_id), self._newest(name)
             moment = run.ended if run is not None else ""
             told = verdict(run, run_id in active, self.judge) if run is not None else self._judge(name, newest)
             running += told == "active"
+            if told == "expired" and (run_id in shared or not is_nameable(run_id)):
+                unnameable += 1  # runs ``a/b`` and ``a/c`` write to the folder of a run ``a``
+                continue
             counts["young" if told == "active" else told] += 1
             if told == "expired":
                 items.append(Item(kind="file", name=name, version=moment, bytes=self._bytes(name)))
                 oldest = min(oldest, datetime.fromisoformat(moment) if moment else newest or oldest)
-        kept = (Kept(why=STILL_RUNNING, count=running),) if running else ()
+        kept = kept_of({STILL_RUNNING: running, UNNAMEABLE: unnameable})
         step = Step(
             method="delete-traces",
             uri=self.uri,
@@ -69,6 +73,7 @@ class TraceLogs:
 
     def remove(self, step: Step, items: tuple[Item, ...], *, pace: Pace, progress: Progress) -> None:
         del step, pace
+        self.api.require_dag(self.dag_id)
         for done, item in enumerate(items, 1):
             if self._look(item) == "left":
                 # What cannot be deleted is for the second look to report. A link is not followed.
@@ -76,14 +81,19 @@ class TraceLogs:
             progress(done, len(items))
 
     def look_again(self, step: Step, items: tuple[Item, ...]) -> Looked:
+        self.api.require_dag(self.dag_id)
         told = Counter(self._look(item) for item in items)
-        kept = tuple(Kept(why=why, count=told[why]) for why in (LEGAL_HOLD, STILL_RUNNING, CHANGED) if told[why])
-        return Looked(uri=self.uri, method=step.method, looked=len(items), left=told["left"], gone=told["gone"], kept=kept)
+        kept = kept_of({why: told[why] for why in (STILL_RUNNING, CHANGED)})
+        left = told["left"] + told[LEGAL_HOLD]  # as with runs
+        return Looked(uri=self.uri, method=step.method, looked=len(items), left=left, gone=told["gone"], kept=kept)
 
     def _look(self, item: Item) -> str:
         """``gone``; ``left`` where it is to go; else why it stays: its run is there, or it was written to since."""
-        if not _is_plain(item.name) or not (self.folder / item.name).is_dir():
+        path = self.folder / item.name
+        if not _is_plain(item.name) or not (path.is_symlink() or path.is_dir()):
             return "gone"
+        if path.is_symlink():  # put there since: what it leads to was never planned
+            return CHANGED
         run_id = item.name.removeprefix(_PREFIX)
         run = self.api.run(self.dag_id, run_id)
         if run is not None:

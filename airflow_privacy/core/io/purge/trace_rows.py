@@ -16,7 +16,7 @@ ARCHIVED = "archived"
 """Why something stays, of a :class:`Kept`: tables of deleted rows that were there before."""
 
 _OWN_COMMANDS = "Rows of the audit log that name no DAG (commands and pages of Airflow) stay."
-_ARCHIVES_STAY = "Tables of rows that airflow db clean deleted earlier (_airflow_deleted__*) stay, unless they are named to go."
+ARCHIVES_STAY = "Tables of rows that airflow db clean deleted earlier (_airflow_deleted__*) stay, unless they are named to go."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class AuditRows:
 
     def find(self) -> Found:
         rows, going = self.api.audit_rows(self.dag_id), self._rows()
-        self._require_same_database(going)
+        _require_same_database(self.command, self.dag_id, self.before, rows=going, where=self.uri)
         archived = self.command.archive_tables()
         held = self._is_held()
         counts = {"held" if held else "expired": going, "young": max(0, rows - going)}
@@ -44,7 +44,7 @@ class AuditRows:
             dataset="",
             counts={name: count for name, count in counts.items() if count},
             kept=kept,
-            not_covered=(_OWN_COMMANDS, _ARCHIVES_STAY),
+            not_covered=(_OWN_COMMANDS, ARCHIVES_STAY),
         )
         return Found(step=step, listing=None, things=rows, kept=kept)
 
@@ -52,7 +52,7 @@ class AuditRows:
         del step, items, pace
         going = self._rows()
         if going and not self._is_held():
-            self._require_same_database(going)
+            _require_same_database(self.command, self.dag_id, self.before, rows=going, where=self.uri)
             self.command.delete_audit_rows(self.dag_id, self.before)
         progress(going, going)
 
@@ -78,21 +78,20 @@ class AuditRows:
     def _is_held(self) -> bool:
         return self.judge(Thing(name=self.dag_id, modified=self.before - timedelta(microseconds=1))) == "held"
 
-    def _require_same_database(self, rows: int) -> None:
-        if self.command.audit_rows(self.dag_id, self.before) != rows:
-            do = "Run it on the API server's host, with its environment."
-            raise BadInput(
-                "other-database", "The command airflow sees other rows than the API: nothing goes", where=self.uri, do=do
-            )
-
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveTables:
-    """Every table ``_airflow_deleted__*`` and ``_xcom_archive``. Airflow drops them for all DAGs at once, whatever their age."""
+    """Every table ``_airflow_deleted__*`` and ``_xcom_archive``. Airflow drops them for all DAGs at once, whatever their age.
+
+    By ``dag_id`` and ``before`` it is told whether the command has the database of the server.
+    """
 
     uri: str
     judge: Judge = field(repr=False)
+    api: AirflowApi
     command: AirflowCommand
+    dag_id: str
+    before: datetime
 
     def find(self) -> Found:
         tables = self.command.archive_tables()
@@ -105,6 +104,8 @@ class ArchiveTables:
         del items, pace
         planned, tables = step.counts.get("expired", 0), self.command.archive_tables()
         if tables and not self._is_held():
+            rows = self.api.audit_rows(self.dag_id, self.before.isoformat())
+            _require_same_database(self.command, self.dag_id, self.before, rows=rows, where=self.uri)
             self.command.drop_archive_tables()
         progress(planned, planned)
 
@@ -114,7 +115,15 @@ class ArchiveTables:
         held = tables if self._is_held() else 0
         kept = (Kept(why=LEGAL_HOLD, count=held),) if held else ()
         gone = max(0, planned - tables)
-        return Looked(uri=self.uri, method=step.method, looked=max(planned, tables), left=tables - held, gone=gone, kept=kept)
+        left = tables - held if planned else 0  # what was held when it was planned did not come back when the hold is lifted
+        return Looked(uri=self.uri, method=step.method, looked=max(planned, tables), left=left, gone=gone, kept=kept)
 
     def _is_held(self) -> bool:
         return self.judge(Thing(name=self.uri)) == "held"
+
+
+def _require_same_database(command: AirflowCommand, dag_id: str, before: datetime, *, rows: int, where: str) -> None:
+    """:param rows: how many the server counts. :raises BadInput: the command counts others."""
+    if command.audit_rows(dag_id, before) != rows:
+        do = "Run it on the API server's host, with its environment."
+        raise BadInput("other-database", "The command airflow sees other rows than the API: nothing goes", where=where, do=do)

@@ -73,11 +73,12 @@ def server_of(uri: str) -> str:
     return base.rpartition("/dags/")[0] or base if "#" in uri and uri.startswith(("http://", "https://")) else ""
 
 
-def traces_target(uri: str, *, rule: Rule, access: Access) -> Target:
+def traces_target(uri: str, *, rule: Rule, access: Access, dag_id: str = "") -> Target:
     """One of the places above. Loads nothing heavy.
 
     :param rule: ``judge_thing`` is asked about runs by when they ended, and about log folders; ``bound`` says before when audit
         rows go.
+    :param dag_id: of the plan, where the place is of no DAG.
     :raises BadInput: the rule judges no things, the place is of another Airflow, or ``airflow db`` is needed and was not given.
     """
     from airflow_privacy.core.io.purge.trace_logs import TraceLogs
@@ -93,13 +94,14 @@ def traces_target(uri: str, *, rule: Rule, access: Access) -> Target:
         return TraceLogs(uri=uri, judge=judge, api=api, folder=folder, dag_id=folder.name.removeprefix("dag_id="))
     if server != api.url:
         raise BadInput("other-airflow", "The place is of another Airflow than the given one", where=uri)
-    dag_id = unquote(uri.partition("#")[0].rpartition("/dags/")[2])
+    if not uri.endswith(ARCHIVE_TABLES):
+        dag_id = unquote(uri.partition("#")[0].rpartition("/dags/")[2])
     if uri.endswith(RUNS):
         return TraceRuns(uri=uri, judge=judge, api=api, dag_id=dag_id)
     if access.command is None:
         raise BadInput("no-airflow-command", "This place needs the command airflow db, and none was given", where=uri)
     if uri.endswith(ARCHIVE_TABLES):
-        return ArchiveTables(uri=uri, judge=judge, command=access.command)
+        return ArchiveTables(uri=uri, judge=judge, api=api, command=access.command, dag_id=dag_id, before=_before(rule, uri))
     return AuditRows(uri=uri, judge=judge, api=api, command=access.command, dag_id=dag_id, before=_before(rule, uri))
 
 
