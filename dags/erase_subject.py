@@ -6,6 +6,8 @@ with the id that is printed::
     airflow-privacy erase request who.json
     airflow dags trigger erase_subject --conf '{"request": "0123456789ab"}'
 
+Never trigger it with an identifier: no run is made of one, but Airflow's audit log keeps what it refused.
+
 The first time ``plan`` finds candidates and fails with ``not-reviewed``. Somebody says who of them is the person, and clears it
 with what comes after it, in the UI or so::
 
