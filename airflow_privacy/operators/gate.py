@@ -37,7 +37,8 @@ class ApprovalGateOperator(HITLOperator):
     Over a purge-plan the form shows places, counts, what is kept and what is not covered, and carries the plan's digest; an
     answer counts from whom every contract of the plan names as an approver.
 
-    :param dataset: what :class:`MaskOperator` returned, or the plan of a :class:`RetentionPurgeOperator`. (templated)
+    :param dataset: what :class:`MaskOperator` returned, or the plan of a
+        :class:`RetentionPurgeOperator` or an :class:`EraseSubjectOperator`. (templated)
     :param risk: what :class:`AssessRiskOperator` returned; none for a purge-plan. (templated)
     :param slot: which of several gates over the same evidence this is, counted from 1.
     :param only_if_needed: be skipped over a purge-plan that needs no approval; give the task that executes it the trigger rule

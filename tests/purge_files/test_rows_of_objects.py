@@ -122,13 +122,6 @@ def test_an_object_that_was_deleted_meanwhile_does_not_come_back(bucket: Bucket,
     assert bucket.objects() == ["visits/b.csv"]
 
 
-def test_an_object_of_which_all_rows_go_keeps_its_header(bucket: Bucket) -> None:
-    bucket.put("visits/a.csv", f"day,name\n{OLD},ada\n".encode())
-    bucket.put("visits/b.csv", KEPT.encode())
-    carry_out(target(bucket))
-    assert bucket.get("visits/a.csv") == b"day,name\n"
-
-
 def test_partitions_of_keys_are_columns(bucket: Bucket) -> None:
     bucket.put(f"visits/day={OLD}/a.csv", b"name\nada\n")
     bucket.put(f"visits/day={YOUNG}/a.csv", b"name\nbob\n")
@@ -155,3 +148,49 @@ def test_removing_again_changes_nothing(bucket: Bucket) -> None:
     before = bucket.client.head_object(Bucket=bucket.name, Key="visits/a.csv")["VersionId"]
     assert carry_out(target(bucket), found) == first
     assert bucket.client.head_object(Bucket=bucket.name, Key="visits/a.csv")["VersionId"] == before
+
+
+GONE = f"day,name\n{OLD},canary\n"
+
+
+@pytest.mark.parametrize("kept_versions", [False, True])
+def test_an_object_of_which_every_row_goes_goes_with_its_key(bucket: Bucket, kept_versions: bool) -> None:
+    if kept_versions:
+        versioned(bucket)
+    bucket.put("visits/name=canary/canary.csv", GONE.encode())
+    bucket.put("visits/name=bob/b.csv", KEPT.encode())
+    looked = carry_out(target(bucket))
+    assert (looked.left, looked.gone) == (0, 1)
+    assert bucket.objects() == ["visits/name=bob/b.csv"]
+    listed_ = bucket.client.list_object_versions(Bucket=bucket.name)
+    assert [one["Key"] for one in (*listed_["Versions"], *listed_.get("DeleteMarkers", ()))] == ["visits/name=bob/b.csv"]
+
+
+def test_no_older_version_comes_to_light_where_a_whole_object_goes(bucket: Bucket) -> None:
+    versioned(bucket)
+    bucket.put("visits/a.csv", MIXED.encode())
+    bucket.put("visits/a.csv", GONE.encode())
+    bucket.put("visits/b.csv", KEPT.encode())
+    assert carry_out(target(bucket)).left == 0
+    assert bucket.get("visits/a.csv") == b"day,name\n"
+
+
+def test_the_last_object_stays_without_rows(bucket: Bucket) -> None:
+    bucket.put("visits/a.csv", GONE.encode())
+    bucket.put("visits/_marker", b"x")
+    assert carry_out(target(bucket)).left == 0
+    assert bucket.get("visits/a.csv") == b"day,name\n"
+
+
+def test_what_somebody_wrote_before_the_deletion_stays(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket.put("visits/a.csv", GONE.encode())
+    bucket.put("visits/b.csv", KEPT.encode())
+    whole = ObjectPlace.drop
+
+    def overtaken(self: ObjectPlace, name: str, copy: Any) -> bool | None:
+        bucket.put("visits/a.csv", KEPT.encode())
+        return whole(self, name, copy)
+
+    monkeypatch.setattr(ObjectPlace, "drop", overtaken)
+    assert carry_out(target(bucket)).left == 0
+    assert bucket.get("visits/a.csv") == KEPT.encode()

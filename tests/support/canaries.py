@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 CANARIES = {
@@ -15,10 +16,10 @@ NEEDLES = ("Quaxolotl", "quaxolotl", "zq.canary.4711", "zq.note.0815", "8423977"
 FEWEST_CHARACTERS = 8  # of a base64 spelling: shorter ones occur by chance
 
 
-def spellings() -> dict[str, bytes]:
+def spellings(wanted: Sequence[str] = NEEDLES) -> dict[str, bytes]:
     """Every needle in clear, reversed, in hexadecimal, and in base64 at each of the three alignments."""
     found: dict[str, bytes] = {}
-    for needle in NEEDLES:
+    for needle in wanted:
         clear = needle.encode()
         found[f"{needle} in clear"] = clear
         found[f"{needle} reversed"] = clear[::-1]
@@ -32,9 +33,9 @@ def spellings() -> dict[str, bytes]:
     return found
 
 
-def hits(*roots: Path) -> list[str]:
+def hits(*roots: Path, wanted: Sequence[str] = NEEDLES) -> list[str]:
     """Where any spelling occurs: in the bytes of every file, and in every cell of every SQLite database."""
-    needles = spellings()
+    needles = spellings(wanted)
     found = []
     for root in roots:
         for path in sorted(path for path in root.rglob("*") if path.is_file()):

@@ -32,9 +32,14 @@ CLEAR = (TABLE, REVIEW, SUBJECT, REQUEST)
 _ID = re.compile(r"[0-9a-f]{12}")
 
 
+def is_request_id(text: str) -> bool:
+    """Whether it is an id as we give them."""
+    return _ID.fullmatch(text) is not None
+
+
 def path_of(home: Path, request: str, suffix: str) -> Path:
     """Where a request's file lies. :raises BadInput: no id of ours."""
-    if _ID.fullmatch(request) is None:
+    if not is_request_id(request):
         raise BadInput("bad-request-id", "A request's id has 12 hexadecimal digits", where="request")
     return home / "requests" / f"{request}{suffix}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 
 from msgspec.structs import replace
 
@@ -56,14 +57,13 @@ def planned_steps(
     by_id = {contract.id: contract for contract in contracts}
     covers = {name: cover_for(workspace, name, as_of=moment) for name in by_id}
     steps: list[tuple[Step, int]] = []
-    for place in subject.places:
+    for name, group in groupby(subject.places, key=lambda place: place.contract):
         watch = Watch()
-        for target in _targets(workspace, by_id[place.contract], place, covers[place.contract], watch):
+        for target in _targets(workspace, by_id[name], tuple(group), covers[name], watch):
             found = _find(target, watch)
-            step = with_words(workspace, found, dataset=place.contract, reason=REASON, moment=moment, watch=watch)
-            steps.append((_noted(step, [_NO_KEY] if is_sql(place.uri) else []), found.things))
-            if step.uri == place.uri:
-                _require_found(step, confirmed[place.contract, place.uri])
+            step = with_words(workspace, found, dataset=name, reason=REASON, moment=moment, watch=watch)
+            steps.append((_noted(step, [_NO_KEY] if is_sql(step.uri) else []), found.things))
+            _require_found(step, confirmed.get((name, step.uri), 0))
     for derived in subject.derived:
         contract = by_id[derived.contract]
         target = _derived(workspace, caller, contract, subject, derived, covers[derived.contract])
@@ -85,11 +85,11 @@ def opener_of(workspace: Workspace, caller: Caller, plan: PurgePlan, subject: Su
         for derived in subject.derived:
             if (derived.contract, derived.uri) == (step.dataset, step.uri):
                 return _derived(workspace, caller, contract, subject, derived, cover)
-        for place in subject.places:
-            if place.contract == step.dataset and (place.uri == step.uri or (is_sql(place.uri) and is_sql(step.uri))):
-                for target in _targets(workspace, contract, place, cover, Watch()):
-                    if target.uri == step.uri:
-                        return target
+        ours = [place for place in subject.places if place.contract == step.dataset]
+        ways = [place for place in ours if place.uri == step.uri or (is_sql(place.uri) and is_sql(step.uri))]
+        for target in _targets(workspace, contract, ways, cover, Watch()):
+            if target.uri == step.uri:
+                return target
         raise CheckFailed("place-changed", "No row of the person leads to this place any more", where=step.uri, do="Plan again.")
 
     return opened
@@ -118,9 +118,18 @@ def _affected(workspace: Workspace, subject: Subject) -> Iterator[AffectedVersio
                 yield AffectedVersion(uri=derived.uri, version=known.folder.name, dataset=known.digest, models=tuple(named))
 
 
-def _targets(workspace: Workspace, contract: Contract, place: SubjectPlace, cover: Cover, watch: Watch) -> tuple[Target, ...]:
-    rule = subject_rule(workspace, contract, place.columns, place.identities, cover=cover, watch=watch)
-    return place_targets(workspace, place.uri, rule, key=place.columns[0], identities=place.identities, follow=place.follow)
+def _targets(
+    workspace: Workspace, contract: Contract, places: Sequence[SubjectPlace], cover: Cover, watch: Watch
+) -> tuple[Target, ...]:
+    """Those of a contract's places; a table that is a place and is reached from another one, too, is one target."""
+    from airflow_privacy.core.io.purge.united_rows import united
+
+    found: list[Target] = []
+    for place in places:
+        rule = subject_rule(workspace, contract, place.columns, place.identities, cover=cover, watch=watch)
+        key, identities = place.columns[0], place.identities
+        found += place_targets(workspace, place.uri, rule, key=key, identities=identities, follow=place.follow)
+    return united(found)
 
 
 def _derived(

@@ -76,12 +76,19 @@ def ask_purge(workspace: Workspace, caller: Caller, request: PurgeRequest) -> Re
     return Request(
         evidence=request.digest,
         nonce=secrets.token_hex(16),
-        subject=f"Purge {request.contract.name}? Plan {short(request.digest)}",
+        subject=f"{_asked(request)}? Plan {short(request.digest)}",
         body="\n".join(body),
         approvers=request.boundary.approvers,
         hours=request.boundary.approval_hours,
         asked_at=workspace.now(),
     )
+
+
+def _asked(request: PurgeRequest) -> str:
+    """An erasure goes over many datasets: it is known by its request."""
+    if request.plan.cause == "erasure":
+        return f"Erase the person of request {request.plan.request}"
+    return f"Purge {request.contract.name}"
 
 
 def require_agreed(workspace: Workspace, plan: ArtifactRef, approvals: Sequence[ArtifactRef], *, run: Run | None) -> None:

@@ -2,8 +2,8 @@
 
 A file is written beside itself, held against what it replaces (rows before less rows gone, no row to go left, the rows that stay
 the same and in order), and takes its place in one step: by renaming, on S3 by a conditional put. A reader sees the old file or
-the new one. A file of which every row goes is removed, on a file system where another file with rows remains; otherwise it stays
-with its schema or header and no row.
+the new one. A file of which every row goes is removed where another one remains and no older version would come to light;
+otherwise it stays with its schema or header and no row.
 
 On a file system a rewritten file keeps its time of writing, so that rules by age do not begin again; an object of S3 cannot.
 

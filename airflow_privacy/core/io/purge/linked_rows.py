@@ -42,15 +42,15 @@ class LinkedRows:
         return uri_of(self.place)
 
     def find(self) -> Found:
-        return self._target().find()
+        return self.rows().find()
 
     def remove(self, step: Step, items: tuple[Item, ...], *, pace: Pace, progress: Progress) -> None:
-        self._target().remove(step, items, pace=pace, progress=progress)
+        self.rows().remove(step, items, pace=pace, progress=progress)
 
     def look_again(self, step: Step, items: tuple[Item, ...]) -> Looked:
-        return self._target().look_again(step, items)
+        return self.rows().look_again(step, items)
 
-    def _target(self) -> TableRows:
+    def rows(self) -> TableRows:
         """The rows of this table that are reached now."""
         with session(self.databases(self.root.connection), self.uri) as connection:
             parts = _Reach(self, connection, "expired").parts()

@@ -2,7 +2,8 @@
 
 An object keeps its content type, its other headers, metadata, tags, storage class and encryption; not its time of writing,
 nor an access list or a retention of its own. The version that was replaced is deleted: it holds the rows that went. An
-object of which every row goes stays without rows, because a deletion cannot be made to depend on what is there.
+object of which every row goes is deleted, since its key can name somebody: by its version, or only if it is what was read. Where
+older versions would come to light, or it is the last one, it stays without rows.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from urllib.parse import urlencode
 
 from airflow_privacy.core.errors import BadInput, StorageUnavailable
 from airflow_privacy.core.io.local import full_chunk
+from airflow_privacy.core.io.purge.row_files import is_data
 from airflow_privacy.core.io.purge.row_judge import not_rewritable
 from airflow_privacy.core.io.purge.row_places import Copy, Listed, Place, listed_of
 from airflow_privacy.core.io.s3 import S3Storage
@@ -27,6 +29,8 @@ _PUT_BYTES = 5 << 30  # of one put
 _MISSING = ("NoSuchKey", "NoSuchVersion", "404", "NotFound", "MethodNotAllowed", "405")
 _TAKEN = ("PreconditionFailed", "412", "ConditionalRequestConflict", "409")
 _DENIED = ("AccessDenied", "403", "Forbidden", "NoSuchBucket", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken")
+_UNKNOWN = ("NotImplemented", "501")  # a store that knows no condition on a deletion
+_FIRST = 100
 _KEPT = (
     "CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType", "Expires", "Metadata",
     "StorageClass", "ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled", "WebsiteRedirectLocation",
@@ -99,9 +103,23 @@ class ObjectPlace:
             self._delete_version(name, copy.version)
         return True
 
-    def drop(self, name: str, copy: Copy) -> bool | None:  # noqa: ARG002
+    def drop(self, name: str, copy: Copy) -> bool | None:
         """See :class:`Place`."""
-        return None
+        if not name or not self._has_another(name):
+            return None
+        etag = copy.stamp[0]
+        now = self._current(name)
+        if now.get("ETag") != etag or (now.get("VersionId") or "") != copy.version:
+            return False
+        if copy.version:
+            if self._older({name}):
+                return None
+            self._delete_version(name, copy.version)
+        else:
+            self._ask(self._client.delete_object, missing=(*_TAKEN, *_MISSING, *_UNKNOWN), **self._object(name), IfMatch=etag)
+        now = self._current(name)
+        # What is still there cannot be deleted, and is emptied instead; anything else came meanwhile.
+        return True if not now else None if now.get("ETag") == etag else False
 
     def discard(self, copy: Copy) -> None:
         """See :class:`Place`."""
@@ -125,13 +143,23 @@ class ObjectPlace:
         if any(item.version for item in items):
             older = self._older(set(listed.names))
             told.append(f"Versions older than the one that is replaced are left, and rows may be in them: {older:,} of them.")
+        told.append("An object stays under its key, without rows, where it is the last one or has older versions.")
         if "hidden" in listed.aside:
             told.append(f"Hidden and unfinished objects (._*) are not looked into: {listed.aside['hidden']:,} of them.")
         return tuple(told)
 
+    def _has_another(self, name: str) -> bool:
+        """Whether a place without this object still is a place with data; looked for among the first ones."""
+        bucket, root = self.storage._bucket, self._object("")["Key"]
+        prefix = f"{root}/" if root else ""
+        page = self._ask(self._client.list_objects_v2, Bucket=bucket, Prefix=prefix, MaxKeys=_FIRST)
+        names = (entry["Key"].removeprefix(prefix) for entry in page.get("Contents", ()))
+        return any(is_data(other) and other != name for other in names)
+
     def _older(self, names: set[str]) -> int:
         root = self._object("")["Key"]
         prefix = root if names == {""} or not root else f"{root}/"
+        prefix = self._object(next(iter(names)))["Key"] if len(names) == 1 else prefix
         keys = {self._object(name)["Key"] for name in names}
         more: dict[str, Any] = {}
         older = 0
