@@ -92,7 +92,7 @@ def planned(case: PurgeCase, *, max_share: float = 0.3) -> ArtifactRef:
 
 
 def execute(case: PurgeCase, plan: ArtifactRef, between: object = Between, *more: object) -> Purged:
-    open_target = opener_of(case.workspace, case.workspace.artifacts.get(PurgePlan, plan))
+    open_target = opener_of(case.workspace, CALLER, case.workspace.artifacts.get(PurgePlan, plan))
     return execute_plan(
         case.workspace,
         CALLER,

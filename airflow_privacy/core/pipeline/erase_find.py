@@ -11,7 +11,7 @@ from airflow_privacy.core.io.sql import is_sql
 from airflow_privacy.core.model.contract import Contract
 from airflow_privacy.core.pipeline.erase_derived import derived_places
 from airflow_privacy.core.pipeline.erase_search import SearchedPlace, folded_text, open_place, search, subject_values
-from airflow_privacy.core.pipeline.purge_targets import is_published
+from airflow_privacy.core.pipeline.purge_targets import KEYS, is_published
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace
 from airflow_privacy.core.retention.erasure.request import ErasureRequest
 from airflow_privacy.core.retention.erasure.review import Candidate, Review, merged
@@ -109,7 +109,7 @@ def subject_of(
 
 
 def places_of(workspace: Workspace, contract: Contract) -> tuple[str, ...]:
-    """Where the contract's servers are.
+    """Where the contract's servers are, those with keys left out: a person has none.
 
     :raises BadInput: a server without a location, or one with published versions, which are reached through what they come from.
     """
@@ -121,7 +121,7 @@ def places_of(workspace: Workspace, contract: Contract) -> tuple[str, ...]:
     if published:
         do = "Give the contract of what they were made from: published versions are found over the ledger."
         raise BadInput("published-place", "The contract's place holds published versions", where=published[0], do=do)
-    return found
+    return tuple(uri for uri in found if not uri.startswith(KEYS))
 
 
 def _known(

@@ -17,9 +17,9 @@ from airflow_privacy.core.keyring import KeyInfo, list_keys
 from airflow_privacy.core.keyring.scopes import check_scope_name, key_path
 from airflow_privacy.core.model.purge import Disposition, Item, Listing, Looked, Step
 from airflow_privacy.core.pipeline.keys import destroy
+from airflow_privacy.core.pipeline.purge_targets import KEYS
 from airflow_privacy.core.pipeline.workspace import Caller, Workspace
 
-SCHEME = "keyring:"
 NOT_COVERED = (
     "HMAC tokens that were made with these keys stay as they are: equal values keep equal tokens, which can be linked.",
     "Backups and snapshots of the keyring, and keys in the memory of running tasks, are not reached.",
@@ -50,7 +50,7 @@ class _Keys:
 
     @property
     def uri(self) -> str:
-        return f"{SCHEME}{self.scope}"
+        return f"{KEYS}{self.scope}"
 
     def find(self) -> Found:
         known = self._known()

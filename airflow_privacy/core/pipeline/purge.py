@@ -77,7 +77,7 @@ def plan_purge(
     steps: list[tuple[Step, int]] = []
     for number, uri in enumerate(uris):
         progress(number, len(uris))
-        steps.append(_planned_step(workspace, agreed, uri, moment, cover, uris[:number]))
+        steps.append(_planned_step(workspace, caller, agreed, uri, moment, cover, uris[:number]))
     progress(len(uris), len(uris))
     of = workspace.artifacts.put(agreed)
     plan = retention_plan(agreed, of.digest, steps, moment=moment, holds=cover.ids, max_share=max_share)
@@ -107,7 +107,7 @@ def run_purge(
         workspace,
         caller,
         plan=plan,
-        open_target=opener_of(workspace, planned),
+        open_target=opener_of(workspace, caller, planned),
         pace=pace or Pace(),
         progress=progress,
         approvals=approvals,
@@ -129,7 +129,7 @@ def verify_purge(workspace: Workspace, caller: Caller, *, certificate: ArtifactR
     planned = workspace.artifacts.find(PurgePlan, held.plan)
     if open_target is None:
         planned = _retention_plan(workspace, workspace.artifacts.reference("purge-plan", held.plan))
-    opener = open_target or opener_of(workspace, planned, also=holds_named(held))
+    opener = open_target or opener_of(workspace, caller, planned, also=holds_named(held))
     told = dict(LedgerView(workspace.ledger_path).find("purge-plan", held.plan))[held.fact]
     steps = zip(planned.steps, look_of(workspace, told).spared, strict=True)
     looked = [_look_everywhere(workspace, step, opener(step), spared) for step, spared in steps]
@@ -191,7 +191,7 @@ def conclude_look(
     return Outcome(ref=done, flow=flow_of_looks(looked))
 
 
-def opener_of(workspace: Workspace, plan: PurgePlan, *, also: tuple[str, ...] = ()) -> Opener:
+def opener_of(workspace: Workspace, caller: Caller, plan: PurgePlan, *, also: tuple[str, ...] = ()) -> Opener:
     """From a step of a retention plan to its place, with the rule that it was planned by and the holds that are in force now.
 
     :param also: ids of further holds that count, lifted or not.
@@ -205,7 +205,7 @@ def opener_of(workspace: Workspace, plan: PurgePlan, *, also: tuple[str, ...] = 
         anchor = contract.retention.anchor if contract.retention else None
         by = judged_by(workspace, step.uri, anchor, method=step.method)
         rule, _ = rule_for(workspace, contract, by=by, as_of=moment, cover=cover)
-        return target_for(workspace, step.uri, rule, method=step.method, wait=_wait(contract))
+        return target_for(workspace, step.uri, rule, method=step.method, wait=_wait(contract), caller=caller)
 
     return opened
 
@@ -215,7 +215,13 @@ def _wait(contract: Contract) -> timedelta:
 
 
 def _planned_step(
-    workspace: Workspace, contract: Contract, uri: str, moment: datetime, cover: Cover, earlier: tuple[str, ...]
+    workspace: Workspace,
+    caller: Caller,
+    contract: Contract,
+    uri: str,
+    moment: datetime,
+    cover: Cover,
+    earlier: tuple[str, ...],
 ) -> tuple[Step, int]:
     if contract.retention is None:
         do = "Add retention to the contract's slaProperties."
@@ -226,7 +232,7 @@ def _planned_step(
     def find() -> tuple[Found, str]:
         by = judged_by(workspace, uri, anchor)
         rule, reason = rule_for(workspace, contract, by=by, as_of=moment, cover=cover, watch=watch)
-        return target_for(workspace, uri, rule, earlier=earlier, wait=wait).find(), reason
+        return target_for(workspace, uri, rule, earlier=earlier, wait=wait, caller=caller).find(), reason
 
     found, reason = cut_off(uri, find)
     return with_words(workspace, found, dataset=contract.id, reason=reason, moment=moment, watch=watch), found.things

@@ -16,12 +16,15 @@ from airflow_privacy.core.io.tables import is_table
 from airflow_privacy.core.model.contract import Contract
 from airflow_privacy.core.model.purge import Method
 from airflow_privacy.core.pipeline.holds import subject_digests
-from airflow_privacy.core.pipeline.workspace import Workspace
+from airflow_privacy.core.pipeline.workspace import Caller, Workspace
 from airflow_privacy.core.retention.hold import Cover
 from airflow_privacy.core.retention.rule import By, Watch, judges_of
 
 if TYPE_CHECKING:
     from airflow_privacy.core.io.purge.foreign_keys import ForeignKey
+
+KEYS = "keyring:"
+"""What the URI of a scope's keys begins with; the scope follows."""
 
 _THINGS: tuple[Method, ...] = ("delete-files", "delete-objects")
 _POINTER = "current.json"
@@ -33,7 +36,7 @@ def judged_by(workspace: Workspace, uri: str, anchor: str | None, *, method: Met
 
     :param method: of a step that was planned there, which decides where the place itself no longer tells.
     """
-    if method in ("drop-versions", "delete-traces"):
+    if method in ("drop-versions", "delete-traces", "destroy-keys") or uri.startswith(KEYS):
         return "age"
     if method in _THINGS:
         return "age" if anchor is None else "partition"
@@ -69,16 +72,24 @@ def target_for(
     method: Method | None = None,
     earlier: Sequence[str] = (),
     wait: timedelta = timedelta(0),
+    caller: Caller | None = None,
 ) -> Target:
     """The place, ready to be looked at. A rule with columns judges rows, one without whole things.
 
     :param earlier: places whose rows go before in the same plan: what only they refer to is not counted as kept.
     :param wait: how long old versions of a Delta or Iceberg table stay after they were replaced.
+    :param caller: who destroys keys, for the ledger.
     :raises BadInput: nothing here knows how to open it.
     """
     if method == "delete-traces":
         do = "Use airflow-privacy purge traces run, or purge traces verify."
         raise BadInput("needs-airflow", "Traces of Airflow go through its API, which needs a token", where=uri, do=do)
+    if uri.startswith(KEYS):
+        from airflow_privacy.core.pipeline.keys_target import keys_target
+
+        if caller is None:
+            raise BadInput("wrong-place", "Keys are no place of this", where=uri)
+        return keys_target(workspace, caller, scope=uri.removeprefix(KEYS), rule=rule)
     if is_sql(uri):
         from airflow_privacy.core.io.purge.table_rows import table_rows_target
 
@@ -128,7 +139,7 @@ def _keys_of(workspace: Workspace, uri: str, earlier: Sequence[str]) -> tuple[Fo
 
 def is_published(workspace: Workspace, uri: str) -> bool:
     """Whether our own versions lie in a folder."""
-    return not is_table(uri) and workspace.storages(uri).size(_POINTER) is not None
+    return not is_table(uri) and not uri.startswith(KEYS) and workspace.storages(uri).size(_POINTER) is not None
 
 
 def _is_partitioned(workspace: Workspace, uri: str, column: str) -> bool:
