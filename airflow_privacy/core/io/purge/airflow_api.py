@@ -193,7 +193,8 @@ class AirflowApi:
         return BadInput("unknown-dag", "No Airflow that knows of the DAG answers there", where=self.url, do=do)
 
     def _unreadable(self) -> StorageUnavailable:
-        return StorageUnavailable("airflow-unreadable", "Airflow's answer has not the form of its API v2", where=self.url)
+        what = "The answer has not the form of Airflow's API v2"
+        return StorageUnavailable("airflow-unreadable", what, where=self.url, do="Check the URL.")
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
