@@ -17,7 +17,7 @@ from airflow_privacy.core.errors import BadInput, StorageUnavailable, Verificati
 from airflow_privacy.core.io.local import local_storage
 from airflow_privacy.core.io.purge.file_rows import file_rows_target
 from airflow_privacy.core.io.purge.parquet_rows import ParquetRows
-from airflow_privacy.core.io.purge.row_places import LocalPlace
+from airflow_privacy.core.io.purge.row_places import Copy, LocalPlace
 from airflow_privacy.core.io.purge.target import Pace, Rule, Target
 from airflow_privacy.core.model.purge import Item
 
@@ -313,3 +313,22 @@ def test_reprs_hold_no_name_of_a_file(tmp_path: Path) -> None:
     assert "ada.csv" not in repr(target(tmp_path / "place"))
     assert "ada" not in repr(LocalPlace(tmp_path / "place", "u").listed())
     assert "ada.csv" not in repr(ParquetRows(tmp_path / "ada.csv"))
+
+
+@pytest.mark.parametrize("kind", ["text", "parquet"])
+def test_nobody_else_may_read_what_is_being_written(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "a.csv", MIXED) if kind == "text" else parquet(tmp_path / "a.parquet", [OLD, YOUNG])
+    path.chmod(0o600)
+    seen: list[tuple[str, int]] = []
+    replace = LocalPlace.replace
+
+    def looked_at(self: LocalPlace, name: str, copy: Copy) -> bool:
+        seen.append((copy.out.name, copy.out.stat().st_mode & 0o777))
+        return replace(self, name, copy)
+
+    monkeypatch.setattr(LocalPlace, "replace", looked_at)
+    carry_out(target(tmp_path))
+    again = LocalPlace(tmp_path, "").opened(path.name)
+    with again as copy:
+        assert copy is not None and copy.out.name != seen[0][0]  # two runs at once do not write the same file
+    assert [mode for _, mode in seen] == [0o600] and path.stat().st_mode & 0o777 == 0o600

@@ -12,6 +12,7 @@ from s3_bucket import Bucket
 
 from airflow_privacy.core.errors import BadInput, StorageUnavailable
 from airflow_privacy.core.io.local import local_storage
+from airflow_privacy.core.io.purge.object_listing import written
 from airflow_privacy.core.io.purge.objects import _batches, objects_target
 from airflow_privacy.core.io.purge.target import Pace, Rule, Thing
 from airflow_privacy.core.model.purge import Disposition, Item
@@ -81,6 +82,7 @@ def test_what_lies_beside_the_place_is_not_reached(bucket: Bucket) -> None:
         ("year=__HIVE_DEFAULT_PARTITION__", None),
         ("year=", None),
         ("year=null", "null"),
+        ("year=2022/year=2025", None),
         ("ye%20ar=1", "?"),
     ],
 )
@@ -302,3 +304,30 @@ def test_neither_error_nor_repr_shows_a_key(bucket: Bucket, monkeypatch: pytest.
 
 def test_key_of_makes_three_old_keys_in_ten() -> None:
     assert sum(is_old(key_of(number)) for number in range(100)) == 30
+
+
+def test_an_object_without_versions_that_is_written_while_others_go_stays(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airflow_privacy.core.io.purge.objects._AT_ONCE", 2)
+    for number in range(6):
+        bucket.put(f"data/{number}", b"old")
+    found = target(bucket, ALL).find()
+    assert found.listing is not None
+
+    def write_the_last(done: int, _of: int) -> None:
+        if done == 2:
+            bucket.put("data/5", b"new")
+
+    target(bucket, ALL).remove(found.step, found.listing.items, pace=Pace(), progress=write_the_last)
+    assert bucket.objects() == ["data/5"] and bucket.get("data/5") == b"new"
+
+
+def test_a_look_at_some_keys_lists_no_others_before_or_far_behind_them(bucket: Bucket) -> None:
+    for number in range(1_200):
+        bucket.put(f"data/{number:04}", b"x")
+    storage = bucket.storages(bucket.uri("data"))
+    with counted(bucket.client) as calls:
+        names = [key.name for key in written(storage, "0100", "0102")]
+    assert calls["ListObjectVersions"] == 2
+    assert names[0] == "0100" and "0102" in names

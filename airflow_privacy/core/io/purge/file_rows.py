@@ -27,7 +27,7 @@ from airflow_privacy.core.errors import BadInput, StorageUnavailable
 from airflow_privacy.core.io.purge.folder_files import partitions_of
 from airflow_privacy.core.io.purge.row_files import open_rows, unseen_keys
 from airflow_privacy.core.io.purge.row_judge import Asked, Counted, count, unknown_column
-from airflow_privacy.core.io.purge.row_places import Copy, LocalPlace, Place
+from airflow_privacy.core.io.purge.row_places import Copy, LocalPlace, Place, reserve
 from airflow_privacy.core.io.purge.target import Found, Pace, Progress, Rule, Target
 from airflow_privacy.core.io.storage import Storages
 from airflow_privacy.core.model.purge import Disposition, Item, Kept, Listing, Looked, Step
@@ -159,6 +159,7 @@ class FileRows:
                 done = self.place.drop(item.name, copy) if counted.expired == counted.rows else None
                 if done is None:
                     try:
+                        reserve(copy.out, where)
                         counted = file.rewrite(copy.out, asked)
                         done = self.place.replace(item.name, copy)
                     finally:

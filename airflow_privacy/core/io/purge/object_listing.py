@@ -49,23 +49,43 @@ def keys(storage: S3Storage) -> Iterator[Key]:
 
     :raises BadInput: the access is refused. :raises StorageUnavailable: the store did not answer.
     """
-    client, bucket, key = at(storage)
-    prefix = f"{key}/" if key else ""
-    more: dict[str, str] = {}
+    yield from _versions(storage, _prefix(storage))
+    yield from _uploads(storage, _prefix(storage))
+
+
+def written(storage: S3Storage, first: str, last: str) -> Iterator[Key]:
+    """The keys from *first* to *last* that have versions or markers, and perhaps some behind them, or one twice.
+
+    :raises BadInput: the access is refused. :raises StorageUnavailable: the store did not answer.
+    """
+    prefix = _prefix(storage)
+    # A listing begins behind a key, so that the first one is asked for by itself.
+    yield from _versions(storage, prefix + first, last=prefix + first)
+    yield from _versions(storage, prefix, after=prefix + first, last=prefix + last)
+
+
+def _versions(storage: S3Storage, below: str, *, after: str = "", last: str | None = None) -> Iterator[Key]:
+    client, bucket, _ = at(storage)
+    start = len(_prefix(storage))
+    more = {"KeyMarker": after} if after else {}
     waiting: dict[str, list[Version]] = {}
     while True:
-        page = asked(client.list_object_versions, storage, Bucket=bucket, Prefix=prefix, **more)
+        page = asked(client.list_object_versions, storage, Bucket=bucket, Prefix=below, **more)
         for kind, entries in (("object", page.get("Versions", ())), ("marker", page.get("DeleteMarkers", ()))):
             for entry in entries:
                 waiting.setdefault(entry["Key"], []).append(_kept(kind, entry))
-        last = page["NextKeyMarker"] if page.get("IsTruncated") else None
+        reached = page["NextKeyMarker"] if page.get("IsTruncated") else None
         # The versions of the page's last key may go on with the next page.
-        for name in sorted(name for name in waiting if name != last):
-            yield _key(name.removeprefix(prefix), waiting.pop(name))
-        if last is None:
-            break
-        more = {"KeyMarker": last, "VersionIdMarker": page["NextVersionIdMarker"]}
-    yield from _uploads(storage, prefix)
+        for name in sorted(name for name in waiting if name != reached):
+            yield _key(name[start:], waiting.pop(name))
+        if reached is None or (last is not None and reached > last):
+            return
+        more = {"KeyMarker": reached, "VersionIdMarker": page["NextVersionIdMarker"]}
+
+
+def _prefix(storage: S3Storage) -> str:
+    key = at(storage)[2]
+    return f"{key}/" if key else ""
 
 
 def _uploads(storage: S3Storage, prefix: str) -> Iterator[Key]:

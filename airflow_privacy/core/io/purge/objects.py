@@ -7,9 +7,9 @@ take them in any order; in a bucket with object lock the last of a key goes in a
 give a version up, what stands above it stays too.
 
 Versions never change, so that what was written since the listing cannot be hit. A bucket without versions has one object a key,
-which is looked at once more before it is deleted, and stays if it was written since; between that look and the deletion a moment
-is left. One list call a thousand versions to find, one to look again; one delete call a thousand; each upload is aborted by
-itself, as the API has it.
+which is looked at once more right before the call that deletes it, and stays if it was written since; between that look and the
+deletion a moment is left. One list call a thousand versions to find, one to look again; one delete call a thousand; each upload
+is aborted by itself, as the API has it.
 
 Object lock: nothing is bypassed, governance mode neither. What is locked stays, and is reported with the date.
 """
@@ -20,10 +20,10 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import unquote
 
 from airflow_privacy.core.errors import BadInput, StorageUnavailable
-from airflow_privacy.core.io.purge.object_listing import Key, Version, facts, keys
+from airflow_privacy.core.io.purge.folder_files import partitions_of
+from airflow_privacy.core.io.purge.object_listing import Key, Version, facts, keys, written
 from airflow_privacy.core.io.purge.object_lock import FOREVER, ObjectLock
 from airflow_privacy.core.io.purge.stored import Stored, asked, at, key_of
 from airflow_privacy.core.io.purge.target import Found, Pace, Progress, Rule, Target, Thing
@@ -33,7 +33,6 @@ from airflow_privacy.core.model.purge import Disposition, Item, Kept, Listing, L
 
 _AT_ONCE = 1_000
 _NO_VERSION = "null"
-_DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 _GONE = ("NoSuchUpload", "404")
 _REFUSED = ("AccessDenied", "InvalidRequest", "MethodNotAllowed")
 _COPIES = "Inventories, access logs and copies that others made are not reached."
@@ -92,7 +91,7 @@ class _Objects:
         """What becomes of each thing of a key. A marker goes when all that it hides goes, or it hides nothing and is due."""
         judge = self.rule.judge_thing
         assert judge is not None  # noqa: S101 - asked when the target was made
-        partitions = _partitions(key.name)
+        partitions = partitions_of(key.name)
         told = {version: judge(Thing(name=key.name, partitions=partitions, modified=version.modified)) for version in key.things}
         objects = [version for version in key.things if version.kind == "object"]
         for version, said in told.items():
@@ -108,10 +107,10 @@ class _Objects:
     def remove(self, step: Step, items: tuple[Item, ...], *, pace: Pace, progress: Progress) -> None:  # noqa: ARG002
         done, begun = 0, time.monotonic()
         stuck: set[str] = set()
-        written = self._written_since(items)
-        going = [item for item in items if item.kind != "upload" and item not in written]
+        going = [item for item in items if item.kind != "upload"]
         for batch in _batches(going, apart=ObjectLock(self.storage).applies()):
-            stuck |= self._delete([item for item in batch if item.name not in stuck])
+            other = self._written_since(batch)
+            stuck |= self._delete([item for item in batch if item.name not in stuck and item not in other])
             done += len(batch)
             progress(done, len(items))
             _keep_pace(pace, done, begun)
@@ -154,9 +153,13 @@ class _Objects:
                     yield item
 
     def _written_since(self, items: Sequence[Item]) -> set[Item]:
-        """Objects of no version that are other ones than were listed, or gone."""
-        unversioned = [item for item in items if item.sha256]
-        return set(unversioned) - set(self._there(unversioned))
+        """Objects of no version that are other ones than were listed, or gone. Asked before each call: a run can be long."""
+        listed = {item.name: item for item in items if item.sha256}
+        if not listed:
+            return set()
+        found = written(self.storage, min(listed), max(listed))
+        stamps = {(key.name, version.stamp) for key in found for version in key.things if version.version == _NO_VERSION}
+        return {item for item in listed.values() if (item.name, item.sha256) not in stamps}
 
     def _locked(self, left: Iterable[Item]) -> dict[str, datetime]:
         """The keys of which the bucket will not give a version up, and until when."""
@@ -217,12 +220,6 @@ def _item(key: Key, version: Version) -> Item:
 def _staying(below: Sequence[Disposition]) -> Disposition:
     """Why a marker stays that is due itself: as the first of what it hides."""
     return next(one for one in below if one != "expired")
-
-
-def _partitions(name: str) -> dict[str, str | None]:
-    pairs = [part.partition("=") for part in name.split("/")[:-1]]
-    found = {unquote(key): unquote(value) for key, equals, value in pairs if equals}
-    return {key: None if value in ("", _DEFAULT_PARTITION) else value for key, value in found.items()}
 
 
 def _replicas(rules: int) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from secrets import token_hex
 from typing import Protocol
 
 from airflow_privacy.core.errors import BadInput, StorageUnavailable
@@ -169,7 +170,8 @@ class LocalPlace:
                     "place-missing", "The place is not there any more", where=self.uri, do="Mount it, and try again."
                 )
             if not self.root.is_dir():
-                _aside(self.root).unlink(missing_ok=True)
+                for left in self.root.parent.glob(f"{_aside_stem(self.root)}*"):
+                    left.unlink(missing_ok=True)
                 return
             for entry in entries_of(self.root, self.uri):
                 if _is_aside(entry.name) and not entry.problem:
@@ -251,8 +253,19 @@ def listed_of(names: list[str], aside: dict[str, int], uri: str) -> Listed:
     return Listed(names=data, aside=aside | ({"hidden": hidden} if hidden else {}))
 
 
+def reserve(out: Path, where: str) -> None:
+    """An empty file that nobody else may read: it is filled with rows before it gets the mode of what it replaces."""
+    with answering(where):
+        os.close(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+
+
 def _aside(path: Path) -> Path:
-    return path.parent / f"{ASIDE}{hashlib.sha256(path.name.encode()).hexdigest()[:16]}"
+    # Another name each time: of two runs at once none may put what the other has half written in a file's place.
+    return path.parent / f"{_aside_stem(path)}-{token_hex(8)}"
+
+
+def _aside_stem(path: Path) -> str:
+    return f"{ASIDE}{hashlib.sha256(path.name.encode()).hexdigest()[:16]}"
 
 
 def _is_aside(name: str) -> bool:
