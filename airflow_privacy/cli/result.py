@@ -33,8 +33,6 @@ def verb(
 ) -> argparse.ArgumentParser:
     """Add one verb that answers with a :class:`Result`; *also* holds options that some verbs share."""
     parents = [parent] if also is None else [parent, also]
-    parser: argparse.ArgumentParser = verbs.add_parser(
-        name, parents=parents, help=summary, description=summary, allow_abbrev=False
-    )
+    parser: argparse.ArgumentParser = verbs.add_parser(name, parents=parents, help=summary, description=summary)
     parser.set_defaults(run=run)
     return parser
