@@ -6,6 +6,7 @@ among them. ``purge.s3_calls_per_1000_keys`` is the largest of the three.
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 
@@ -44,4 +45,5 @@ def _thousands(count: int) -> int:
 
 
 if __name__ == "__main__":
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto's server logs each request
     print(f"purge.s3_calls_per_1000_keys {s3_calls_per_1000_keys():.2f}")

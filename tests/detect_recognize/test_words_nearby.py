@@ -31,6 +31,33 @@ def test_the_neighbourhood_gives_the_words_that_the_whole_text_gives(language: s
     assert words.around(text, start) == context._chosen(*words._cut(text), start)[0]
 
 
+_PLAIN = st.sampled_from(["number", "customer", "shop", "the", "of", "is", "to", "be", "cannot", "gonna", "ok"])
+
+
+@pytest.mark.parametrize("language", _LANGUAGES)
+@settings(max_examples=200)
+@given(before=st.lists(_PLAIN, max_size=12), after=st.lists(st.sampled_from(["the:o", "o:of", ":is", "x"]), max_size=3))
+def test_what_is_near_without_cutting_is_near(language: str, before: list[str], after: list[str]) -> None:
+    text = " ".join(["Card", *before, "4111-1111", *after])
+    start = text.index("4111")
+    words = Words(language)
+    if words.surely_near(text, start, ["card"]):
+        assert "card" in context._chosen(*words._cut(text), start)[0]
+
+
+def test_a_word_some_plain_words_before_is_near_without_cutting(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = Words("en")
+    monkeypatch.setattr(Words, "_cut", None)
+    assert words.surely_near("At 10:30 the card of the customer is 4111", 37, ["card"])
+    assert not words.surely_near("The card, of the customer, is 4111", 30, ["card"])
+
+
+def test_words_that_a_colon_elsewhere_gives_weight_stand_between() -> None:
+    text = "Card the the the the the the 4111-1111 the:9"
+    assert not Words("en").surely_near(text, text.index("4111"), ["card"])
+    assert Words("en").surely_near(text.removesuffix(" the:9"), text.index("4111"), ["card"])
+
+
 def test_a_long_text_is_not_cut_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     words, cut = Words("en"), []
     monkeypatch.setattr(Words, "_cut", lambda self, text, whole=Words._cut: (cut.append(len(text)), whole(self, text))[1])

@@ -8,7 +8,7 @@ Words are spaCy's tokens; stop words and punctuation do not count.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -34,6 +34,40 @@ class Words:
         self._pipeline = tokenizer(language)
         self._texts: dict[str, tuple[list[int], list[str], set[str]]] = {}
         self._words: dict[str, tuple[str, ...]] = {}
+        self._counting: dict[str, int] = {}
+
+    def surely_near(self, text: str, start: int, context: Sequence[str]) -> bool:
+        """Whether one of the lower-case words is near *start*, where that needs no cutting; ``False`` says nothing.
+
+        Between two blanks, letters alone that are one token by themselves are that token anywhere: where only such stand between
+        a context word and a match that begins behind a blank, the words in between can be counted. One next to a colon might
+        count by what it is elsewhere (see :meth:`_nearby`).
+        """
+        if start and text[start - 1] != " ":
+            return False
+        counted, end, passed = 0, start - 1, []
+        while end > 0 and counted < _BEFORE:
+            begin = text.rfind(" ", 0, end) + 1
+            part = text[begin:end]
+            counts = self._counting.get(part)
+            if counts is None:
+                counts = self._counting[part] = self._counts(part)
+            if counts < 0:
+                return False
+            word = part.lower()
+            if counts == 0:
+                passed.append(word)
+            elif any(one in word for one in context):
+                return not passed or ":" not in text or not _brought(passed, text)
+            counted += counts
+            end = begin - 1
+        return False
+
+    def _counts(self, part: str) -> int:
+        """1 for letters that are one word which counts, 0 for one that does not; -1 for everything else."""
+        if not (part.isascii() and part.isalpha()) or part.lower() == "be" or len(self._pipeline.make_doc(part)) != 1:
+            return -1
+        return 1 if self._parts(part) else 0
 
     def around(self, text: str, start: int) -> list[str]:
         """Lower-case words that say something: the first from *start* on, and up to six from there back."""
@@ -93,7 +127,7 @@ class Words:
         return tuple(word.lower().split(":"))
 
 
-def _brought(weightless: set[str], text: str) -> bool:
+def _brought(weightless: Iterable[str], text: str) -> bool:
     """Whether one of these words stands next to a colon inside another word, and could be brought by it."""
     colons = " ".join(part for part in text.lower().split() if ":" in part)
     return any(f":{word}" in colons or f"{word}:" in colons for word in weightless)
@@ -157,8 +191,8 @@ def raised(
     rows = low[_holding(texts, found.row[low], lower)]
     starts = found.start[rows].tolist()
     for place, text, start in zip(rows.tolist(), texts.gather(found.row[rows]).to_list(), starts, strict=True):
-        around = words.around(text, start)
-        supported[place] = any(word in other for other in around for word in lower)
+        near = words.surely_near(text, start, lower)
+        supported[place] = near or any(word in other for other in words.around(text, start) for word in lower)
     return np.where(supported, _gained(found.score), found.score)
 
 

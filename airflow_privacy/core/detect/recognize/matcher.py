@@ -74,9 +74,11 @@ class Matcher:
     def _whole(self, pattern: CompiledPattern, texts: Texts, rows: Rows) -> tuple[Matches, Rows]:
         """Texts that one match covers and that are valid as they stand; nothing shorter is looked at then."""
         found, _ = pattern.vectorised(texts, rows)
-        covering = (found.start == 0) & (found.end == texts.all.str.len_bytes().gather(found.row).to_numpy())
+        covering = (found.start == 0) & (found.end == texts.all.gather(found.row).str.len_bytes().to_numpy())
         kept = self._judged(texts.all, found.where(covering))
-        return kept, rows[~np.isin(texts.plain_rows[rows], kept.row)]
+        done = np.zeros(len(texts.all), bool)
+        done[kept.row] = True
+        return kept, rows[~done[texts.plain_rows[rows]]]
 
     def _judged(self, texts: pl.Series, found: Matches) -> Matches:
         score = found.score

@@ -277,15 +277,16 @@ def matches_in(values: pl.Series, lengths: Rows, pattern: str) -> Spans:
 
 
 def _several(values: pl.Series, marked: pl.Series, pattern: str) -> Spans:
-    lists = values.str.extract_all(pattern).list.eval(pl.element().str.len_bytes())
-    between = marked.str.split(_MARK).list.eval(pl.element().str.len_bytes())
-    row, start, end = [], [], []
-    for place, (widths, gaps) in enumerate(zip(lists.to_list(), between.to_list(), strict=True)):
-        at = 0
-        for width, gap in zip(widths, gaps, strict=False):
-            at += gap
-            row.append(place)
-            start.append(at)
-            at += width
-            end.append(at)
-    return Spans(np.array(row, np.int64), np.array(start, np.int64), np.array(end, np.int64))
+    found, between = values.str.extract_all(pattern), marked.str.split(_MARK)
+    count = found.list.len().to_numpy().astype(np.int64)
+    last = np.cumsum(count + 1) - 1  # what stands behind a text's last match
+    gaps = np.delete(_lengths(between), last)
+    widths = _lengths(found)
+    end = np.cumsum(gaps + widths)
+    first = np.cumsum(count) - count
+    end -= np.repeat((end - gaps - widths)[first], count)
+    return Spans(np.repeat(np.arange(len(count)), count), end - widths, end)
+
+
+def _lengths(lists: pl.Series) -> Rows:
+    return lists.explode().str.len_bytes().to_numpy().astype(np.int64)

@@ -51,9 +51,10 @@ def once(columns: Sequence[pl.Series]) -> Once:
     begin = 0
     for column in columns:
         there = column != ""  # null where the text is: neither is kept
-        texts = column.filter(there).alias("text")
-        all_of_them = len(texts) == len(column)
-        at = (np.arange(len(column)) if all_of_them else there.arg_true().to_numpy().astype(np.int64)) + begin
+        if there.sum() == len(column):
+            texts, at = column.alias("text"), np.arange(begin, begin + len(column))
+        else:
+            texts, at = column.filter(there).alias("text"), there.arg_true().to_numpy().astype(np.int64) + begin
         begin += len(column)
         if mostly_different(texts):
             single.append(texts)

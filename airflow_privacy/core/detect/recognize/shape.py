@@ -13,7 +13,7 @@ Rows = npt.NDArray[np.int64]
 
 _DIGITS, _BLANKS, _MARKS, _ZERO, _BEYOND = 26, 60, 61, 62, 63
 _FIRST_SIGN = 27
-_BLOCK = 1 << 13  # texts at a time: what is made of them stays in the processor's cache
+_BLOCK = 1 << 16  # bytes at a time: what is made of them stays in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,15 @@ def shapes(texts: pl.Series) -> Shapes:
         return Shapes(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64))
     kind, digit = _tables()
     kinds, digits = np.empty(len(starts), np.uint64), np.empty(len(starts), np.int64)
-    for first in range(0, len(starts), _BLOCK):
-        begin = starts[first : first + _BLOCK]
-        some = codes[begin[0] : starts[first + _BLOCK] if first + _BLOCK < len(starts) else len(codes)]
-        begin = begin - begin[0]
-        np.bitwise_or.reduceat(kind.take(some, mode="clip"), begin, out=kinds[first : first + _BLOCK])
-        np.add.reduceat(digit.take(some, mode="clip"), begin, out=digits[first : first + _BLOCK])
+    first = 0
+    while first < len(starts):
+        # Whole texts: at least one, however long it is.
+        last = max(int(np.searchsorted(starts, starts[first] + _BLOCK)), first + 1)
+        some = codes[starts[first] : starts[last] if last < len(starts) else len(codes)]
+        begin = starts[first:last] - starts[first]
+        np.bitwise_or.reduceat(kind.take(some, mode="clip"), begin, out=kinds[first:last])
+        np.add.reduceat(digit.take(some, mode="clip"), begin, out=digits[first:last])
+        first = last
     return Shapes(kinds, np.diff(offsets), digits)
 
 

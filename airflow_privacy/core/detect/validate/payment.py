@@ -41,12 +41,14 @@ def iban(texts: pl.Series) -> pl.Series:
     good = _iban_digits_hold(compact.upper())
     if not good.any():
         return answer(good)
-    written = texts.filter(pl.Series(good)).str.replace_all("[- ]", "")
-    formatted = _has_iban_format(written)
+    place = np.flatnonzero(good)
+    written = texts.gather(place).str.replace_all("[- ]", "")
+    formatted = _has_iban_format(written).to_numpy()
     true, unknown = good.copy(), np.zeros(len(texts), np.bool_)
-    true[good] = formatted.to_numpy()
-    if not formatted.all():
-        unknown[good] = (~formatted & _has_iban_format(written.str.to_uppercase())).to_numpy()
+    true[place] = formatted
+    other = np.flatnonzero(~formatted)
+    if len(other):
+        unknown[place[other]] = _has_iban_format(written.gather(other).str.to_uppercase()).to_numpy()
     return answer(true, unknown)
 
 

@@ -17,6 +17,7 @@ Object lock: nothing is bypassed, governance mode neither. What is locked stays,
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -67,10 +68,11 @@ class _Objects:
         items: list[tuple[tuple[int, int], Item]] = []
         size, oldest = 0, now
         for key in keys(self.storage):
+            ages = sorted(version.modified for version in key.things if version.kind == "object")
             for version, told in self._told(key):
                 counts[told] = counts.get(told, 0) + 1
                 if told == "expired":
-                    items.append((_turn(key, version), _item(key, version)))
+                    items.append((_turn(version, ages), _item(key, version)))
                     size += version.bytes
                     oldest = min(oldest, version.modified)
         known = facts(self.storage)
@@ -93,16 +95,17 @@ class _Objects:
         assert judge is not None  # noqa: S101 - asked when the target was made
         partitions = partitions_of(key.name)
         told = {version: judge(Thing(name=key.name, partitions=partitions, modified=version.modified)) for version in key.things}
-        objects = [version for version in key.things if version.kind == "object"]
-        for version, said in told.items():
-            if version.kind == "marker":
-                below = [told[other] for other in objects if other.modified <= version.modified]
-                if any(one != "expired" for one in below):
-                    yield version, said if said != "expired" else _staying(below)
-                else:
-                    yield version, "expired" if below else said
-            else:
-                yield version, said
+        below = 0
+        staying: Disposition | None = None  # of what lies below: why the newest that stays does
+        # From the oldest on; of one moment, markers are above objects.
+        for version in sorted(told, key=lambda one: (one.modified, one.kind == "marker")):
+            said = told[version]
+            if version.kind == "object":
+                below += 1
+                staying = staying if said == "expired" else said
+            elif version.kind == "marker":
+                said = (staying if said == "expired" else said) if staying else "expired" if below else said
+            yield version, said
 
     def remove(self, step: Step, items: tuple[Item, ...], *, pace: Pace, progress: Progress) -> None:  # noqa: ARG002
         done, begun = 0, time.monotonic()
@@ -204,22 +207,19 @@ def _batches(items: Sequence[Item], *, apart: bool) -> Iterator[list[Item]]:
         yield batch
 
 
-def _turn(key: Key, version: Version) -> tuple[int, int]:
-    """When a thing goes: old versions from the oldest on, then those that readers see, then markers, then uploads."""
+def _turn(version: Version, ages: Sequence[datetime]) -> tuple[int, int]:
+    """When a thing goes: old versions from the oldest on, then those that readers see, then markers, then uploads.
+
+    :param ages: when the key's objects were written, ascending.
+    """
     if version.kind != "object":
         return (2, 0) if version.kind == "marker" else (3, 0)
-    older = sum(other.kind == "object" and other.modified < version.modified for other in key.things)
-    return (1, 0) if version.latest else (0, older)
+    return (1, 0) if version.latest else (0, bisect_left(ages, version.modified))
 
 
 def _item(key: Key, version: Version) -> Item:
     stamp = version.stamp if version.version == _NO_VERSION else ""
     return Item(kind=version.kind, name=key.name, version=version.version, sha256=stamp, bytes=version.bytes)
-
-
-def _staying(below: Sequence[Disposition]) -> Disposition:
-    """Why a marker stays that is due itself: as the first of what it hides."""
-    return next(one for one in below if one != "expired")
 
 
 def _replicas(rules: int) -> tuple[str, ...]:

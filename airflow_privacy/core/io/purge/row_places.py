@@ -147,7 +147,7 @@ class LocalPlace:
 
     def drop(self, name: str, copy: Copy) -> bool | None:
         """See :class:`Place`; the last file stays, without rows."""
-        if not name or len(self.listed().names) < 2:
+        if not name or not self._has_another(name):
             return None
         path = self._path(name)
         with answering(self.uri):
@@ -199,6 +199,21 @@ class LocalPlace:
         if any(part in ("", ".", "..") for part in name.split("/")) and name:
             raise BadInput("unusable-name", "A listed name leaves the place", where=self.uri)
         return self.root / name if name else self.root
+
+    def _has_another(self, name: str) -> bool:
+        """Whether another data file lies in the folder. Stops at the first: this is asked for each file that goes."""
+        with answering(self.uri):
+            waiting = [""]
+            while waiting:
+                prefix = waiting.pop()
+                with os.scandir(self.root / prefix) as entries:
+                    for entry in entries:
+                        found = prefix + entry.name
+                        if entry.is_dir(follow_symlinks=False):
+                            waiting.append(f"{found}/")
+                        elif found != name and is_data(found) and entry.is_file(follow_symlinks=False):
+                            return True
+        return False
 
     def _status(self, path: Path) -> os.stat_result | None:
         with answering(self.uri):
