@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -17,9 +18,8 @@ def columns_of(lists: list[list[str | None]]) -> list[pl.Series]:
 
 
 def meant(asked: Once) -> list[tuple[int, str]]:
-    rows = pl.DataFrame({"row": pl.Series(range(len(asked.texts)), dtype=pl.UInt32), "said": asked.texts})
-    placed = asked.placed(rows)
-    return sorted(zip(placed["at"].to_list(), placed["said"].to_list(), strict=True))
+    which, at = asked.placed(np.arange(len(asked.texts)))
+    return sorted(zip(at.tolist(), asked.texts.gather(which).to_list(), strict=True))
 
 
 @given(st.lists(texts, min_size=1, max_size=4))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import string
 
 import numpy as np
 import polars as pl
@@ -13,8 +14,8 @@ from hypothesis import strategies as st
 from pattern_texts import Texts
 
 from airflow_privacy.core.detect.recognize.catalog import pattern_recognizers
-from airflow_privacy.core.detect.recognize.letters import category, fold
-from airflow_privacy.core.detect.recognize.matching import CompiledPattern, candidates, prepared
+from airflow_privacy.core.detect.recognize.letters import BLANK, CASED, DIGIT, OTHER, WORD, category, fold
+from airflow_privacy.core.detect.recognize.matching import CompiledPattern, prepared, searched
 from airflow_privacy.core.detect.recognize.syntax import read, translate
 
 ALPHABET = "aAbBsSkK10 -.\n\t_éÉ\u0663\u017f\u212a\u0130\x1c\x1f"
@@ -22,7 +23,7 @@ ALPHABET = "aAbBsSkK10 -.\n\t_éÉ\u0663\u017f\u212a\u0130\x1c\x1f"
 
 def spans(pattern: CompiledPattern, values: list[str]) -> list[set[tuple[int, int]]]:
     texts = prepared(pl.Series(values))
-    found = pattern.find(texts, candidates([pattern], texts)[pattern])
+    found = pattern.find(texts, searched([pattern], texts)[pattern])
     result: list[set[tuple[int, int]]] = [set() for _ in values]
     for row, start, end in zip(found.row, found.start, found.end, strict=True):
         result[row].add((int(start), int(end)))
@@ -49,8 +50,8 @@ def test_no_text_that_a_predefined_pattern_matches_is_ruled_out(seed: int) -> No
     drawing = Texts([recognizer])
     values = sorted({drawing.text(rng) for _ in range(60)} - {""})
     texts = prepared(pl.Series(values))
-    plain, other = candidates([known], texts)[known]
-    kept = set(np.concatenate([texts.plain_rows[plain], texts.other_rows[other]]).tolist())
+    passing = searched([known], texts)[known]
+    kept = set(np.concatenate([texts.plain_rows[passing.plain], texts.other_rows[passing.other]]).tolist())
     matched = {row for row, value in enumerate(values) if expected(known, value)}
     assert matched <= kept
 
@@ -149,6 +150,31 @@ def test_a_run_longer_than_a_count_allows_is_not_taken_for_one_match() -> None:
 def test_folding_keeps_every_place() -> None:
     values = ["é\u0663 \u3000😀\u212ax", "plain"]
     assert fold(pl.Series(values)).str.len_chars().to_list() == [len(value) for value in values]
+
+
+def test_every_character_is_folded_to_the_mark_of_its_class() -> None:
+    beyond = "".join(chr(code) for code in range(128, 0x110000) if not 0xD800 <= code <= 0xDFFF)
+    marks = (("(?i)" + "|".join(string.ascii_letters), CASED), (r"\d", DIGIT), (r"\s", BLANK), (r"\w", WORD), ("(?s).", OTHER))
+    expected = np.full(len(beyond), "")
+    for pattern, mark in reversed(marks):
+        expected[[match.start() for match in regex.finditer(pattern, beyond)]] = mark
+    assert fold(pl.Series([beyond[:70_000], "", beyond[70_000:]])).to_list() == [
+        "".join(expected[:70_000]),
+        "",
+        "".join(expected[70_000:]),
+    ]
+
+
+def test_what_several_patterns_match_is_what_each_alone_matches() -> None:
+    sources = (r"\b\d{3}\b", r"a+", r"(?<!x)b1", r"é|\d", r"\d+-\d+")
+    several = [CompiledPattern(source, 0.5, 0, 60.0, "made up") for source in sources]
+    values = ["123 aa 456", "xb1 b1", "aé1", "1-2 33-4 aaa", "nothing"]
+    texts = prepared(pl.Series(values))
+    passing = searched(several, texts)
+    for pattern in several:
+        found = pattern.find(texts, passing[pattern])
+        said = {(int(row), int(start), int(end)) for row, start, end in zip(found.row, found.start, found.end, strict=True)}
+        assert said == {(row, *span) for row, value in enumerate(values) for span in expected(pattern, value)}
 
 
 def test_classes_of_ascii_characters_are_the_regex_modules() -> None:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from airflow_privacy.core.detect.found import FOUND, Looked, in_order
+from airflow_privacy.core.detect.found import FOUND, Looked
 from airflow_privacy.core.detect.recognize.context import Words, raised
 from airflow_privacy.core.detect.recognize.duplicates import kept
 from airflow_privacy.core.detect.recognize.groups import longest_valid
 from airflow_privacy.core.detect.recognize.matcher import Matcher
-from airflow_privacy.core.detect.recognize.matching import CompiledPattern, Matches, Texts, candidates, joined, prepared
-from airflow_privacy.core.detect.recognize.once import once
+from airflow_privacy.core.detect.recognize.matching import CompiledPattern, Matches, Texts, joined, prepared, searched
+from airflow_privacy.core.detect.recognize.once import Once, once
+from airflow_privacy.core.detect.recognize.shape import Rows
 from airflow_privacy.core.detect.validate.registry import INVALIDATORS, VALIDATORS
 from airflow_privacy.core.errors import CheckFailed
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 #: Seconds that one pattern may take for one value, as in Presidio.
 TIMEOUT = 60.0
-
-_ROWS = pl.Schema([("row", pl.UInt32()), *((name, dtype) for name, dtype in FOUND.items() if name != "at")])
 
 
 @dataclass(frozen=True)
@@ -75,15 +74,15 @@ class Engine:
 
     def find_in(self, columns: Sequence[pl.Series]) -> list[pl.DataFrame]:
         """:meth:`find` for each of several columns, in one go: most of what a short column costs is paid once."""
-        ends = list(accumulate(len(column) for column in columns))
         given = once([column.cast(pl.String) for column in columns])
-        found = in_order(given.placed(self._in_distinct(given.texts)))
+        found = self._in_distinct(given.texts)
+        which, at = found.placed(given)
+        begins = np.cumsum([0, *(len(column) for column in columns)])
         # Sorted by place, what was found in a column stands together.
-        cuts = np.searchsorted(found["at"].to_numpy(), [0, *ends]).tolist()
-        return [
-            found[first:last].with_columns((pl.col("at") - (end - len(column))).cast(pl.UInt32).alias("at"))
-            for column, end, first, last in zip(columns, ends, cuts, cuts[1:], strict=False)
-        ]
+        cuts = np.searchsorted(at, begins)
+        at -= np.repeat(begins[:-1], np.diff(cuts))
+        rows = found.table(which, at)
+        return [rows[first:last] for first, last in pairwise(cuts.tolist())]
 
     def look(self, texts: pl.Series) -> Looked:
         """:meth:`find`, but a text that takes a pattern too long is given up, and the others are looked into all the same.
@@ -95,21 +94,21 @@ class Engine:
         """
         given = once([texts.cast(pl.String)])
         late: list[int] = []
-        rows = pl.DataFrame(schema=_ROWS)
+        found = _Everything.nothing()
         try:
-            rows = self._in_distinct(given.texts, late)
+            found = self._in_distinct(given.texts, late)
         except CheckFailed as error:
             if error.reason != "pattern-timeout":
                 raise
             late = list(range(len(given.texts)))
-        given_up = pl.DataFrame({"row": pl.Series(late, dtype=pl.UInt32).unique()})
-        return Looked(in_order(given.placed(rows)), given.placed(given_up)["at"].sort())
+        _, given_up = given.placed(np.unique(np.array(late, np.int64)))
+        return Looked(found.table(*found.placed(given)), pl.Series("at", np.sort(given_up)).cast(pl.UInt32))
 
-    def _in_distinct(self, distinct: pl.Series, late: list[int] | None = None) -> pl.DataFrame:
+    def _in_distinct(self, distinct: pl.Series, late: list[int] | None = None) -> _Everything:
         if len(distinct) == 0:
-            return pl.DataFrame(schema=_ROWS)
+            return _Everything.nothing()
         parted = prepared(distinct)._replace(late=late)
-        passing = candidates((pattern for matcher in self.matchers for pattern in matcher.patterns), parted)
+        passing = searched((pattern for matcher in self.matchers for pattern in matcher.patterns), parted)
         words: dict[str, Words] = {}
         parts = [
             (self._weighed(matcher, found, parted, words), matcher.name, matcher.language, matcher.entity)
@@ -120,7 +119,7 @@ class Engine:
             parts.extend((found, source.name, source.language, entity) for entity, found in _asked(source, distinct))
         parts = [part for part in parts if len(part[0].row)]
         if not parts:
-            return pl.DataFrame(schema=_ROWS)
+            return _Everything.nothing()
         found = joined([part[0] for part in parts])
         sizes = [len(part[0].row) for part in parts]
         groups = {key: number for number, key in enumerate(dict.fromkeys(part[2:] for part in parts))}
@@ -130,7 +129,7 @@ class Engine:
         else:
             stays = np.ones(len(found.row), bool)
         place = np.repeat(np.arange(len(parts)), sizes)[stays]
-        return _table(found.where(stays), place, [part[3] for part in parts], [part[1] for part in parts])
+        return _Everything(found.where(stays), place, tuple(part[3] for part in parts), tuple(part[1] for part in parts))
 
     def _weighed(self, matcher: Matcher, found: Matches, texts: Texts, words: dict[str, Words]) -> Matches:
         alone = np.zeros(len(found.row), np.int64)
@@ -147,16 +146,45 @@ class Engine:
         return found.where(kept(found, alone[: len(found.row)]))  # scores may have changed places
 
 
-def _table(found: Matches, place: npt.NDArray[np.int64], entities: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
-    columns = {
-        "row": found.row,
-        "entity": pl.Series(entities).gather(place),
-        "start": found.start,
-        "end": found.end,
-        "score": found.score,
-        "by": pl.Series(names).gather(place),
-    }
-    return pl.DataFrame(columns).cast(_ROWS)
+class _Everything(NamedTuple):
+    """Matches, and for each the recognizer that found it, as a position in ``entities`` and ``names``."""
+
+    matches: Matches
+    source: npt.NDArray[np.int64]
+    entities: tuple[str, ...]
+    names: tuple[str, ...]
+
+    @classmethod
+    def nothing(cls) -> _Everything:
+        return cls(Matches.none(), np.empty(0, np.int64), (), ())
+
+    def placed(self, given: Once) -> tuple[Rows, Rows]:
+        """Which match is meant and the place of its text, in the order of :data:`FOUND`."""
+        which, at = given.placed(self.matches.row)
+        order = np.argsort(at, kind="stable")
+        which, at = which[order], at[order]
+        # Most texts hold one thing, and then their places are the whole order.
+        shared = np.zeros(len(at) + 1, bool)
+        shared[1:-1] = at[1:] == at[:-1]
+        some = np.flatnonzero(shared[1:] | shared[:-1])
+        if len(some):
+            rank = [np.unique(names, return_inverse=True)[1][self.source[which[some]]] for names in (self.names, self.entities)]
+            match = self.matches.where(which[some])
+            which[some] = which[some][np.lexsort((*rank, match.end, match.start, at[some]))]
+        return which, at
+
+    def table(self, which: Rows, at: Rows) -> pl.DataFrame:
+        """A table of schema :data:`FOUND`, in the order that is given."""
+        found, source = self.matches.where(which), self.source[which]
+        columns = {
+            "at": at.astype(np.uint32),
+            "entity": pl.Series(self.entities, dtype=pl.String).gather(source),
+            "start": found.start.astype(np.uint32),
+            "end": found.end.astype(np.uint32),
+            "score": found.score,
+            "by": pl.Series(self.names, dtype=pl.String).gather(source),
+        }
+        return pl.DataFrame(columns, schema=FOUND)
 
 
 def _asked(source: Analyzed, texts: pl.Series) -> list[tuple[str, Matches]]:

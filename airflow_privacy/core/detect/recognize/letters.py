@@ -9,8 +9,13 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 import regex
+
+from airflow_privacy.core.detect.recognize.shape import blocks, bytes_of
 
 ASCII = (1 << 128) - 1
 
@@ -79,30 +84,28 @@ def _beyond() -> str:
 
 
 @cache
-def _foldings() -> tuple[tuple[str, str], ...]:
-    """Classes for Polars and the mark that takes their place, in order."""
-    found = [(_ranges(cased()), CASED)]
-    for name, mark in (("d", DIGIT), ("s", BLANK), ("w", WORD)):
-        members = "".join(regex.findall(f"\\{name}", _beyond()))
-        found.append((_ranges(members), mark))
-    return (*found, ("[^\\x00-\\x7f]", OTHER))
+def _marks() -> npt.NDArray[np.uint8]:
+    """What each code point becomes."""
+    table = np.full(0x110000, ord(OTHER), np.uint8)
+    table[:128] = np.arange(128)
+    for name, mark in (("w", WORD), ("s", BLANK), ("d", DIGIT)):
+        table[_codes("".join(regex.findall(f"\\{name}", _beyond())))] = ord(mark)
+    table[_codes(cased())] = ord(CASED)
+    return table
 
 
-def _ranges(members: str) -> str:
-    codes = sorted(map(ord, members))
-    parts, start = [], 0
-    for place in range(1, len(codes) + 1):
-        if place == len(codes) or codes[place] != codes[place - 1] + 1:
-            parts.append(f"\\x{{{codes[start]:x}}}-\\x{{{codes[place - 1]:x}}}")
-            start = place
-    return f"[{''.join(parts)}]"
+def _codes(text: str) -> npt.NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le"), np.uint32)
 
 
 def fold(texts: pl.Series) -> pl.Series:
     """*texts* with every character beyond ASCII replaced by its mark: one for one, so that offsets stay."""
-    for pattern, mark in _foldings():
-        texts = texts.str.replace_all(pattern, mark)
-    return texts
+    codes, offsets = bytes_of(texts)
+    parts = (_codes(bytes(codes[offsets[first] : offsets[last]]).decode()) for first, last in blocks(offsets))
+    folded = np.concatenate([np.empty(0, np.uint8), *(_marks()[part] for part in parts)])
+    ends = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum(texts.str.len_chars().to_numpy(), out=ends[1:])
+    return pl.Series(pa.LargeStringArray.from_buffers(len(texts), pa.py_buffer(ends), pa.py_buffer(folded)))
 
 
 def in_rust(bits: int) -> str:

@@ -41,7 +41,7 @@ class Matcher:
     thresholds: dict[str, float] = field(default_factory=dict)
 
     def find(self, texts: Texts, passing: Mapping[CompiledPattern, Passing]) -> Matches:
-        """Validated matches, before duplicates are left out; *passing* are the texts that :func:`candidates` left."""
+        """Validated matches, before duplicates are left out; *passing* are the texts that :func:`searched` left."""
         if self.own is not None:
             return self._find_own(texts, passing, self.own)
         parts = [found for pattern in self.patterns if len((found := pattern.find(texts, passing[pattern])).row)]
@@ -51,12 +51,11 @@ class Matcher:
         quick: list[Matches] = []
         first: dict[int, int] = {}
         for pattern in self.patterns:
-            plain, other = passing[pattern]
-            left = plain
+            left = passing[pattern].plain
             if pattern.plain is not None and not pattern.plain.opaque and len(self.patterns) == 1:
-                done, left = self._whole(pattern, texts, plain)
+                done, left = self._whole(pattern, texts, passing[pattern])
                 quick.append(done)
-            first.update(dict.fromkeys(texts.other_rows[other].tolist(), 0))
+            first.update(dict.fromkeys(texts.other_rows[passing[pattern].other].tolist(), 0))
             if pattern.plain is not None and len(left):
                 starts = texts.plain.gather(left).str.find(pattern.plain.rust).to_list()
                 for row, start in zip(texts.plain_rows[left].tolist(), starts, strict=True):
@@ -71,14 +70,14 @@ class Matcher:
             quick.append(Matches.of(found))
         return joined(quick)
 
-    def _whole(self, pattern: CompiledPattern, texts: Texts, rows: Rows) -> tuple[Matches, Rows]:
+    def _whole(self, pattern: CompiledPattern, texts: Texts, passing: Passing) -> tuple[Matches, Rows]:
         """Texts that one match covers and that are valid as they stand; nothing shorter is looked at then."""
-        found, _ = pattern.vectorised(texts, rows)
+        found, _ = pattern.vectorised(texts, passing)
         covering = (found.start == 0) & (found.end == texts.all.gather(found.row).str.len_bytes().to_numpy())
         kept = self._judged(texts.all, found.where(covering))
         done = np.zeros(len(texts.all), bool)
         done[kept.row] = True
-        return kept, rows[~done[texts.plain_rows[rows]]]
+        return kept, passing.plain[~done[texts.plain_rows[passing.plain]]]
 
     def _judged(self, texts: pl.Series, found: Matches) -> Matches:
         score = found.score

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +21,6 @@ from airflow_privacy.core.errors import CheckFailed
 _MARK = "\x00"
 _AT_ONCE = 2_000_000  # texts, over all patterns, that are searched at the same time
 _GIVE_UP = 5  # texts that take a pattern too long, after which the rest of a column is not tried
-
-
-Passing: TypeAlias = tuple[Rows, Rows]
-"""Positions among the ASCII texts and among the others of those that may match."""
 
 
 class Texts(NamedTuple):
@@ -84,6 +80,27 @@ def prepared(texts: pl.Series) -> Texts:
     return Texts(texts, plain, texts.gather(plain), whole.taken(plain), other, folded, shapes(folded))
 
 
+class Spans(NamedTuple):
+    """Matches by the position of the text in what was searched, and in it the first and past-the-last byte."""
+
+    row: Rows
+    start: Rows
+    end: Rows
+
+    def where(self, keep: npt.NDArray[np.bool_]) -> Spans:
+        return Spans(self.row[keep], self.start[keep], self.end[keep])
+
+
+class Passing(NamedTuple):
+    """Positions among the ASCII texts and among the others of those that may match a pattern, and what Rust's form of it matches
+    in those ``plain`` texts; a gate alone (``opaque``) is asked for no matches.
+    """
+
+    plain: Rows
+    other: Rows
+    spans: Spans
+
+
 @dataclass(frozen=True)
 class CompiledPattern:
     """One pattern: Python's own, the way to rule texts out, and its Rust form where there is one."""
@@ -116,10 +133,9 @@ class CompiledPattern:
 
     def find(self, texts: Texts, passing: Passing) -> Matches:
         """All matches, not yet validated; the score is the pattern's."""
-        plain, other = passing
-        parts, slow = [], [texts.other_rows[other]]
-        if len(plain):
-            found, left = self.vectorised(texts, plain)
+        parts, slow = [], [texts.other_rows[passing.other]]
+        if len(passing.plain):
+            found, left = self.vectorised(texts, passing)
             parts.append(found)
             slow.append(texts.plain_rows[left])
         rows = np.concatenate(slow)
@@ -127,14 +143,13 @@ class CompiledPattern:
             parts.append(self._one_by_one(texts, rows))
         return joined(parts)
 
-    def vectorised(self, texts: Texts, rows: Rows) -> tuple[Matches, Rows]:
-        """Matches in those of *rows* where Rust's answer is exact, and the rows where it is not."""
-        form = self.plain
+    def vectorised(self, texts: Texts, passing: Passing) -> tuple[Matches, Rows]:
+        """Matches in those of the ``plain`` texts that pass where Rust's answer is exact, and the texts where it is not."""
+        form, rows, found = self.plain, passing.plain, passing.spans
         if form is None or form.opaque:
             return Matches.none(), rows
-        values = texts.plain.gather(rows)
         lengths = texts.plain_shapes.length[rows]
-        found = matches_in(values, lengths, form.rust)
+        values = texts.plain.gather(rows if form.runs or form.inner or form.ahead or form.edges else rows[:0])
         unsure = np.zeros(len(rows), bool)
         for run in form.runs:
             long = np.flatnonzero(lengths >= 100)
@@ -194,13 +209,16 @@ class CompiledPattern:
         )
 
 
+_NOWHERE = Spans(*(np.empty(0, np.int64),) * 3)
+
+
 def _told(form: Translation | None) -> tuple[int, ...]:
     return () if form is None else tuple(kinds_of(bits) for bits in form.needs)
 
 
-def candidates(patterns: Iterable[CompiledPattern], texts: Texts) -> dict[CompiledPattern, Passing]:
-    """For each pattern the texts that may match. What shapes cannot rule out is searched for many patterns at the same time."""
-    found: dict[CompiledPattern, tuple[Rows, Rows]] = {}
+def searched(patterns: Iterable[CompiledPattern], texts: Texts) -> dict[CompiledPattern, Passing]:
+    """For each pattern the texts that may match, and where. What shapes cannot rule out is searched for many patterns at once."""
+    found: dict[CompiledPattern, Passing] = {}
     waiting: list[_Gate] = []
     for pattern in dict.fromkeys(patterns):
         sides = (
@@ -208,15 +226,14 @@ def candidates(patterns: Iterable[CompiledPattern], texts: Texts) -> dict[Compil
             (texts.folded, texts.folded_shapes, pattern.folded, pattern.folded_needs),
         )
         rows = [_by_shape(len(values), known, form, needs) for values, known, form, needs in sides]
-        found[pattern] = (rows[0], rows[1])
+        found[pattern] = Passing(rows[0], rows[1], _NOWHERE)
         for side, (values, _, form, _) in enumerate(sides):
             if form is not None and len(rows[side]):
-                some = values if len(rows[side]) == len(values) else values.gather(rows[side])
-                waiting.append(_Gate(pattern, side, some, form.gate))
-        if sum(len(gate.values) for gate in waiting) > _AT_ONCE:
-            _pass(waiting, found)
+                waiting.append(_Gate(pattern, side, values, rows[side], form.gate))
+        if sum(len(gate.rows) for gate in waiting) > _AT_ONCE:
+            _pass(waiting, texts, found)
             waiting.clear()
-    _pass(waiting, found)
+    _pass(waiting, texts, found)
     return found
 
 
@@ -224,6 +241,7 @@ class _Gate(NamedTuple):
     pattern: CompiledPattern
     side: int
     values: pl.Series
+    rows: Rows
     rust: str
 
 
@@ -231,49 +249,60 @@ def _by_shape(count: int, known: Shapes, form: Translation | None, needs: tuple[
     return np.arange(count) if form is None else known.candidates(needs, form.length, form.digits)
 
 
-def _pass(gates: list[_Gate], found: dict[CompiledPattern, Passing]) -> None:
-    # One query for all: Polars asks several expressions at the same time, but goes through one column in one thread.
-    asked = [pl.lit(gate.values).str.contains(gate.rust).implode().alias(str(place)) for place, gate in enumerate(gates)]
-    answers = pl.select(asked)
-    for place, gate in enumerate(gates):
-        sides = list(found[gate.pattern])
-        sides[gate.side] = sides[gate.side][answers[str(place)].item().to_numpy()]
-        found[gate.pattern] = (sides[0], sides[1])
+def _pass(gates: list[_Gate], texts: Texts, found: dict[CompiledPattern, Passing]) -> None:
+    answers = _at_once([_some(gate.values, gate.rows).str.contains(gate.rust) for gate in gates])
+    exact: list[_Gate] = []
+    for gate, answer in zip(gates, answers, strict=True):
+        left = gate.rows[answer.to_numpy()]
+        if gate.side:
+            found[gate.pattern] = found[gate.pattern]._replace(other=left)
+            continue
+        found[gate.pattern] = found[gate.pattern]._replace(plain=left)
+        form = gate.pattern.plain
+        if form is not None and not form.opaque and len(left):
+            exact.append(gate._replace(rows=left, rust=form.rust))
+    for gate, spans in zip(exact, _spans(exact, texts.plain_shapes.length), strict=True):
+        found[gate.pattern] = found[gate.pattern]._replace(spans=spans)
 
 
-class Spans(NamedTuple):
-    row: Rows
-    start: Rows
-    end: Rows
-
-    def where(self, keep: npt.NDArray[np.bool_]) -> Spans:
-        return Spans(self.row[keep], self.start[keep], self.end[keep])
+def _at_once(asked: list[pl.Expr]) -> list[pl.Series]:
+    """Several expressions in one query: Polars works on them at the same time, but goes through one column in one thread."""
+    answers = pl.select(one.implode().alias(str(place)) for place, one in enumerate(asked))
+    return [column.item() for column in answers.get_columns()]
 
 
-def matches_in(values: pl.Series, lengths: Rows, pattern: str) -> Spans:
-    """All matches of a Rust *pattern* in ASCII *values*, each of which holds one: every match is replaced by one mark, and
-    what the text then lacks in length is what the match covered. Where a text has several, the matches themselves are asked for.
+def _some(values: pl.Series, rows: Rows) -> pl.Expr:
+    every = pl.lit(values)
+    return every if len(rows) == len(values) else every.gather(rows)
+
+
+def _spans(asked: list[_Gate], lengths: Rows) -> list[Spans]:
+    """All matches in ASCII texts each of which holds one: every match is replaced by one mark, and what the text then lacks in
+    length is what the match covered. Where a text has several, the matches themselves are asked for.
     """
-    marked = values.str.replace_all(pattern, _MARK)
-    text = pl.col("text")
-    seen = marked.to_frame("text").select(
-        text.str.find(_MARK, literal=True).alias("first"),
-        text.str.len_bytes().alias("length"),
-        text.str.count_matches(_MARK, literal=True).alias("count"),
-    )
-    first, short = seen["first"].to_numpy().astype(np.int64), lengths - seen["length"].to_numpy().astype(np.int64)
-    count = seen["count"].to_numpy()
-    single = np.flatnonzero(count == 1)
+    marked = _at_once([_some(gate.values, gate.rows).str.replace_all(gate.rust, _MARK) for gate in asked])
+    seen = iter(_at_once([one for text in marked for one in _marks(pl.lit(text))]))
+    return [
+        _spans_of(gate, text, lengths[gate.rows], first.to_numpy(), length.to_numpy(), count.to_numpy())
+        for gate, text, first, length, count in zip(asked, marked, seen, seen, seen, strict=True)
+    ]
+
+
+def _marks(text: pl.Expr) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    place = text.str.find(_MARK, literal=True)
+    return place, text.str.len_bytes(), text.str.count_matches(_MARK, literal=True)
+
+
+def _spans_of(gate: _Gate, marked: pl.Series, lengths: Rows, first: Rows, left: Rows, count: Rows) -> Spans:
+    row = np.flatnonzero(count == 1)
+    start = first[row].astype(np.int64)
+    found = Spans(row, start, start + lengths[row] - left[row] + 1)
     several = np.flatnonzero(count > 1)
-    row, start, end = single, first[single], first[single] + short[single] + 1
-    if len(several):
-        more = _several(values.gather(several), marked.gather(several), pattern)
-        row, start, end = (
-            np.concatenate([row, several[more.row]]),
-            np.concatenate([start, more.start]),
-            np.concatenate([end, more.end]),
-        )
-    return Spans(row, start, end)
+    if not len(several):
+        return found
+    more = _several(gate.values.gather(gate.rows[several]), marked.gather(several), gate.rust)
+    parts = (several[more.row], more.start, more.end)
+    return Spans(*(np.concatenate(both) for both in zip(found, parts, strict=True)))
 
 
 def _several(values: pl.Series, marked: pl.Series, pattern: str) -> Spans:

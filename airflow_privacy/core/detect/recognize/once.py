@@ -24,25 +24,24 @@ class Once:
     repeated_at: Rows
     single_at: Rows
 
-    def placed(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """*rows* (``row`` of ``texts``, and more) with the place ``at`` of each text that is meant; in any order."""
-        single = rows.filter(pl.col("row") >= self.different)
-        at = self.single_at[single["row"].to_numpy() - self.different]
-        parts = [single.with_columns(pl.Series("at", at, pl.UInt32))]
-        if single.height < rows.height:
-            parts.append(self._everywhere(rows.filter(pl.col("row") < self.different)))
-        return pl.concat(parts) if single.height < rows.height else parts[0]
+    def placed(self, rows: Rows) -> tuple[Rows, Rows]:
+        """All places of the texts at *rows* of ``texts``: which of *rows* is meant, and the place; in any order."""
+        single = np.flatnonzero(rows >= self.different)
+        at = self.single_at[rows[single] - self.different]
+        if len(single) == len(rows):
+            return single, at
+        which, everywhere = self._everywhere(rows, np.flatnonzero(rows < self.different))
+        return np.concatenate([single, which]), np.concatenate([at, everywhere])
 
-    def _everywhere(self, rows: pl.DataFrame) -> pl.DataFrame:
-        found = self.texts.gather(rows["row"])
-        at = pl.Series("at", self.repeated_at, pl.UInt32)
-        everywhere = pl.DataFrame([at, self.repeated.hash().alias("text"), pl.int_range(len(at), eager=True).alias("place")])
-        placed = everywhere.join(rows.with_columns(text=found.hash()), on="text", how="inner")
-        if not (self.repeated.gather(placed["place"]) == self.texts.gather(placed["row"])).all():
+    def _everywhere(self, rows: Rows, some: Rows) -> tuple[Rows, Rows]:
+        found = self.texts.gather(rows[some])
+        theirs = pl.DataFrame([self.repeated.hash().alias("text"), pl.Series("at", self.repeated_at)]).with_row_index("place")
+        ours = pl.DataFrame([found.hash().alias("text"), pl.Series("which", some)])
+        placed = theirs.join(ours, on="text", how="inner")
+        if not (self.repeated.gather(placed["place"]) == self.texts.gather(rows[placed["which"].to_numpy()])).all():
             # Two texts of one hash: compared as a whole, which is slower.
-            everywhere = everywhere.with_columns(text=self.repeated)
-            placed = everywhere.join(rows.with_columns(text=found), on="text", how="inner")
-        return placed.select(*rows.columns, "at")
+            placed = theirs.with_columns(text=self.repeated).join(ours.with_columns(text=found), on="text", how="inner")
+        return placed["which"].to_numpy(), placed["at"].to_numpy()
 
 
 def once(columns: Sequence[pl.Series]) -> Once:

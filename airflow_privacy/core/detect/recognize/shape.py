@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -45,25 +46,34 @@ class Shapes:
 
 def shapes(texts: pl.Series) -> Shapes:
     """The shapes of *texts*, without nulls and empty texts."""
+    codes, offsets = bytes_of(texts)
+    kind, digit = _tables()
+    kinds, digits = np.empty(len(texts), np.uint64), np.empty(len(texts), np.int64)
+    for first, last in blocks(offsets):
+        some = codes[offsets[first] : offsets[last]]
+        begin = offsets[first:last] - offsets[first]
+        np.bitwise_or.reduceat(kind.take(some, mode="clip"), begin, out=kinds[first:last])
+        np.add.reduceat(digit.take(some, mode="clip"), begin, out=digits[first:last])
+    return Shapes(kinds, np.diff(offsets), digits)
+
+
+def bytes_of(texts: pl.Series) -> tuple[npt.NDArray[np.uint8], Rows]:
+    """The bytes of *texts* (no nulls) back to back, and where each begins and the last one ends."""
+    if len(texts) == 0:
+        return np.empty(0, np.uint8), np.zeros(1, np.int64)
     arrow = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
     _, ends, data = arrow.buffers()
     offsets = np.frombuffer(ends, np.int64)[arrow.offset : arrow.offset + len(arrow) + 1]
-    codes = np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]]
-    starts = offsets[:-1] - offsets[0]
-    if len(starts) == 0:
-        return Shapes(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64))
-    kind, digit = _tables()
-    kinds, digits = np.empty(len(starts), np.uint64), np.empty(len(starts), np.int64)
-    first = 0
-    while first < len(starts):
-        # Whole texts: at least one, however long it is.
-        last = max(int(np.searchsorted(starts, starts[first] + _BLOCK)), first + 1)
-        some = codes[starts[first] : starts[last] if last < len(starts) else len(codes)]
-        begin = starts[first:last] - starts[first]
-        np.bitwise_or.reduceat(kind.take(some, mode="clip"), begin, out=kinds[first:last])
-        np.add.reduceat(digit.take(some, mode="clip"), begin, out=digits[first:last])
+    return np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]], offsets - offsets[0]
+
+
+def blocks(offsets: Rows) -> Iterator[tuple[int, int]]:
+    """Ranges of texts that are some bytes together: whole texts, at least one, however long it is."""
+    first, count = 0, len(offsets) - 1
+    while first < count:
+        last = min(max(int(np.searchsorted(offsets, offsets[first] + _BLOCK)), first + 1), count)
+        yield first, last
         first = last
-    return Shapes(kinds, np.diff(offsets), digits)
 
 
 def kinds_of(bits: int) -> int:
