@@ -64,6 +64,13 @@ def test_an_entity_that_a_replacement_lays_bare_is_replaced_too(text, masked):
     assert masked_and_checked([text], FreeText()) == [masked]
 
 
+@pytest.mark.parametrize("behind", ["@lee", "@", "/lee", ".lee", " USD", "%", "=1", "^2", " kg", ";ext=7"])
+@pytest.mark.parametrize("before", ["", "1 + 1=", "x ", "$", "@", "("])
+def test_an_international_number_is_replaced_whatever_stands_beside_it(before, behind):
+    (masked,) = masked_and_checked([f"{before}+49 30 901820{behind}"], FreeText())
+    assert "901820" not in masked
+
+
 PIECES = st.sampled_from(
     ["a@b.com", "+49 30 901820", "10.0.0.1", "Anna Lee", "LEE", "Main Street 12", "12 Main St", "May 5, 2024", "2019",
      "in 2019", "aged 34", "Dr. Lee", "x.com", "www.x.com", "German", "@lee", "word", " ", ", ", "\n", "."]

@@ -38,7 +38,7 @@ def find_entities(frame: pl.DataFrame) -> dict[str, tuple[str, ...]]:
 
 
 def _any_phone(values: pl.Series) -> bool:
-    runs = patterns.phone_runs(values, national=False).unique()
+    runs = patterns.phone_runs(values, national=False).str.replace_all(r"^[^+0-9]+|[^0-9]+$", "").unique()
     few = runs.to_frame("run").bottom_k(_CANDIDATES, by=pl.col("run").hash(0))["run"]
     return any(is_phone(run) for run in few)
 

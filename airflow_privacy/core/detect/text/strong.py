@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeAlias
 
+import phonenumbers
 import polars as pl
 import regex
 
 from airflow_privacy.core.detect import checksums, patterns
 from airflow_privacy.core.detect.found import FOUND, in_order
+from airflow_privacy.core.detect.phones.spelling import is_phone
 from airflow_privacy.core.model.findings import Span
 
 SURE, CHECKED = 1.0, 0.75
@@ -22,8 +24,9 @@ SURE, CHECKED = 1.0, 0.75
 
 
 def find_strong(texts: pl.Series) -> pl.DataFrame:
-    """Mail addresses, cards (issuer and Luhn), IBANs (country, length, check digits), US social security numbers, IP and MAC
-    addresses, as :mod:`patterns` knows them; schema FOUND. They may overlap.
+    """Mail addresses, cards (issuer and Luhn), IBANs (country, length, check digits), telephone numbers in international form
+    (assigned by the numbering plan), US social security numbers, IP and MAC addresses, as :mod:`patterns` knows them; schema
+    FOUND. They may overlap.
     """
     known = pl.DataFrame({"text": texts}).with_row_index("at").filter(pl.col("text").is_not_null())
     rows: list[tuple[int, str, int, int, float, str]] = []
@@ -42,8 +45,10 @@ def _searching(pattern: str) -> regex.Pattern[str]:
 
 
 _PLAIN = {entity: _searching(pattern) for entity, (_, pattern) in patterns._HELD.items()}
+_PHONE = _searching(patterns._INTERNATIONAL)
 _IBAN, _CARD = regex.compile(patterns._IBAN_RUN), regex.compile(patterns._CARD_RUN)
 _BEHIND_IP = regex.compile(r"(?:%[0-9A-Za-z]+)?(?:/[0-9]{1,3})?(?!\w)")  # zone and network
+_GROUPED = phonenumbers.Leniency.STRICT_GROUPING
 _SCORES = {"EMAIL_ADDRESS": SURE, "US_SSN": CHECKED, "IP_ADDRESS": CHECKED, "MAC_ADDRESS": CHECKED}
 
 
@@ -74,9 +79,20 @@ def _cards(text: str) -> Iterator[Span]:
             yield Span("CREDIT_CARD", match.start(), match.end(), SURE)
 
 
+def _phones(text: str) -> Iterator[Span]:
+    for run in _PHONE.finditer(text):
+        if not is_phone(run.group()):
+            continue
+        # A run may have swallowed the figures behind a number: those stay outside where the rest is grouped as numbers are.
+        inner = [(match.start, match.end) for match in phonenumbers.PhoneNumberMatcher(run.group(), None, _GROUPED)]
+        for start, end in inner or [(0, len(run.group()))]:
+            yield Span("PHONE_NUMBER", run.start() + start, run.start() + end, CHECKED)
+
+
 _Find: TypeAlias = Callable[[str], Iterator[Span]]
 _FIND: dict[str, _Find] = {
     **{entity: partial(_plain, entity) for entity in _PLAIN},
     "IBAN_CODE": _ibans,
     "CREDIT_CARD": _cards,
+    "PHONE_NUMBER": _phones,
 }
