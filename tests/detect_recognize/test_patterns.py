@@ -130,6 +130,8 @@ def test_what_the_two_parsers_may_read_differently_gets_no_gate(source: str) -> 
     ("source", "values"),
     [
         (r"(?<![a1])b\d(?!\d)", ["b1", "ab1", "b12", "-b1 ab2 b34 b5"]),  # at the edges
+        (r"(?<![a1])b\d(?!\.\d)", ["a b1", "ab1 b2", "b1.5 b2", "b1. b2", "1b1 b2.x"]),  # beside matches inside a text
+        (r"(?<!\bno )b\d", ["no b1", "also no b1", "piano b1 b2", "xno b1"]),  # with a border of its own
         (r"(?!11)\d{2,3}", ["110", "211", "11", "x110 211"]),  # ahead of everything
         (r"a(?!00)\d\d", ["a00", "a01", "a000 a10"]),  # inside
         (r"([-.])\d\1a", ["-1-a", ".1-a", ".1.a -2-a"]),  # a reference

@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
-from airflow_privacy.core.detect.recognize.matching import Matches
+from airflow_privacy.core.detect.recognize.matching import Matches, Texts
 from airflow_privacy.core.detect.recognize.shape import Rows
 
 GAIN, LEAST, MOST = 0.35, 0.4, 1.0
@@ -171,7 +170,7 @@ def _made(language: str) -> Any:
 
 
 def raised(
-    texts: pl.Series, found: Matches, context: Sequence[str], given: Sequence[str], words: Words | None
+    texts: Texts, found: Matches, context: Sequence[str], given: Sequence[str], words: Words | None
 ) -> npt.NDArray[np.float64]:
     """The scores of one recognizer's matches with context counted.
 
@@ -190,7 +189,7 @@ def raised(
     low = np.flatnonzero(found.score < MOST)
     rows = low[_holding(texts, found.row[low], lower)]
     starts = found.start[rows].tolist()
-    for place, text, start in zip(rows.tolist(), texts.gather(found.row[rows]).to_list(), starts, strict=True):
+    for place, text, start in zip(rows.tolist(), texts.all.gather(found.row[rows]).to_list(), starts, strict=True):
         near = words.surely_near(text, start, lower)
         supported[place] = near or any(word in other for other in words.around(text, start) for word in lower)
     return np.where(supported, _gained(found.score), found.score)
@@ -200,9 +199,10 @@ def _gained(score: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.minimum(np.maximum(score + GAIN, LEAST), MOST)
 
 
-def _holding(texts: pl.Series, rows: Rows, lower: list[str]) -> npt.NDArray[np.bool_]:
+def _holding(texts: Texts, rows: Rows, lower: list[str]) -> npt.NDArray[np.bool_]:
     """Texts that hold a context word anywhere. Beyond ASCII, case is Python's matter: those texts pass."""
-    values = texts.gather(rows)
-    held: npt.NDArray[np.bool_] = values.str.contains_any(lower, ascii_case_insensitive=True).to_numpy()
-    held |= (values.str.len_bytes() != values.str.len_chars()).to_numpy()
+    held = ~texts.shapes.ascii[rows]
+    some = np.flatnonzero(~held & texts.shapes.taken(rows).spelling(lower))
+    if len(some):
+        held[some] = texts.all.gather(rows[some]).str.contains_any(lower, ascii_case_insensitive=True).to_numpy()
     return held

@@ -15,16 +15,16 @@ def kept(found: Matches, group: Rows) -> npt.NDArray[np.bool_]:
     Of equal rows the first stays. Presidio compares with rows that stayed only; as what holds a row that went holds what that
     row holds, with no lower score, comparing with all comes to the same.
     """
-    count = len(found.row)
-    stays = np.ones(count, bool)
-    if count < 2 or (found.row[1:] > found.row[:-1]).all():
+    stays = np.ones(len(found.row), bool)
+    several = np.flatnonzero(np.bincount(found.row)[found.row] > 1)
+    if not len(several):
         return stays  # one row a text
-    order = np.lexsort((-found.score, found.start - found.end, found.start, group, found.row))
-    row, kind = found.row[order], group[order]
-    end, score = found.end[order], found.score[order]
+    some, kind = found.where(several), group[several]
+    order = np.lexsort((-some.score, some.start - some.end, some.start, kind, some.row))
+    (row, _, end, score), kind = some.where(order), kind[order]
     # In this order a row is held by an earlier one only. Step by step: neighbours first, then next neighbours, within a text.
-    step, gone = 1, np.zeros(count, bool)
-    later = np.arange(1, count)
+    step, gone = 1, np.zeros(len(order), bool)
+    later = np.arange(1, len(order))
     while True:
         later = later[later >= step]
         same = (row[later] == row[later - step]) & (kind[later] == kind[later - step])
@@ -34,5 +34,5 @@ def kept(found: Matches, group: Rows) -> npt.NDArray[np.bool_]:
         before = later - step
         gone[later] |= (end[later] <= end[before]) & (score[later] <= score[before])
         step += 1
-    stays[order[gone]] = False
+    stays[several[order[gone]]] = False
     return stays

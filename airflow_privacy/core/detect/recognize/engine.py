@@ -138,7 +138,7 @@ class Engine:
         near = None
         if self.lemmas and matcher.context:
             near = words.get(matcher.language) or words.setdefault(matcher.language, Words(matcher.language))
-        score = raised(texts.all, found, matcher.context, self.context, near)
+        score = raised(texts, found, matcher.context, self.context, near)
         found = found._replace(score=score)
         least = self.threshold or matcher.thresholds.get(matcher.entity, matcher.thresholds.get("default", 0.0))
         if least:

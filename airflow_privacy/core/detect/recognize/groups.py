@@ -16,10 +16,12 @@ def longest_valid(pattern: CompiledPattern, valid: Callable[[str], bool | None])
     :raises CheckFailed: from the search, ``pattern-timeout``.
     """
 
+    finditer = pattern.compiled.finditer  # compiled here, not in the middle of a scan
+
     def search(text: str, start: int) -> Spans:
         found: Spans = []
         try:
-            for match in pattern.compiled.finditer(text, pos=start, timeout=pattern.timeout):
+            for match in finditer(text, pos=start, timeout=pattern.timeout):
                 found.extend(_longest(pattern, match, text, valid))
         except TimeoutError:
             pass

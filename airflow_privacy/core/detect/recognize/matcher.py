@@ -23,7 +23,7 @@ class Matcher:
 
     ``valid`` and ``invalid`` judge matched ASCII texts as columns (null: no opinion); without them, and for other texts,
     Presidio's own methods are asked once for each distinct text. ``own`` is Presidio's ``analyze`` where a recognizer has one
-    of its own, and ``whole`` the pattern that decides it for texts which one match covers.
+    of its own; it is not asked about texts all of whose matches are valid.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Matcher:
         if self.own is not None:
             return self._find_own(texts, passing, self.own)
         parts = [found for pattern in self.patterns if len((found := pattern.find(texts, passing[pattern])).row)]
-        return self._judged(texts.all, joined(parts)) if parts else Matches.none()
+        return self._judged(texts, joined(parts)) if parts else Matches.none()
 
     def _find_own(self, texts: Texts, passing: Mapping[CompiledPattern, Passing], own: Own) -> Matches:
         quick: list[Matches] = []
@@ -53,7 +53,7 @@ class Matcher:
         for pattern in self.patterns:
             left = passing[pattern].plain
             if pattern.plain is not None and not pattern.plain.opaque and len(self.patterns) == 1:
-                done, left = self._whole(pattern, texts, passing[pattern])
+                done, left = self._as_they_stand(pattern, texts, passing[pattern])
                 quick.append(done)
             first.update(dict.fromkeys(texts.other_rows[passing[pattern].other].tolist(), 0))
             if pattern.plain is not None and len(left):
@@ -70,29 +70,32 @@ class Matcher:
             quick.append(Matches.of(found))
         return joined(quick)
 
-    def _whole(self, pattern: CompiledPattern, texts: Texts, passing: Passing) -> tuple[Matches, Rows]:
-        """Texts that one match covers and that are valid as they stand; nothing shorter is looked at then."""
-        found, _ = pattern.vectorised(texts, passing)
-        covering = (found.start == 0) & (found.end == texts.all.gather(found.row).str.len_bytes().to_numpy())
-        kept = self._judged(texts.all, found.where(covering))
-        done = np.zeros(len(texts.all), bool)
-        done[kept.row] = True
-        return kept, passing.plain[~done[texts.plain_rows[passing.plain]]]
+    def _as_they_stand(self, pattern: CompiledPattern, texts: Texts, passing: Passing) -> tuple[Matches, Rows]:
+        """Texts all of whose matches are valid as they stand, so that nothing shorter is looked at; and the other texts."""
+        found, left = pattern.vectorised(texts, passing)
+        kept = self._judged(texts, found)
+        count = len(texts.all)
+        other = np.bincount(found.row, minlength=count) > np.bincount(kept.row, minlength=count)
+        other[texts.plain_rows[left]] = True
+        return kept.where(~other[kept.row]), np.flatnonzero(other[texts.plain_rows])
 
-    def _judged(self, texts: pl.Series, found: Matches) -> Matches:
+    def _judged(self, texts: Texts, found: Matches) -> Matches:
         score = found.score
         if self.validates or self.invalidates:
             matched = cut(texts, found)
+            plain = texts.shapes.ascii[found.row]
             if self.validates:
-                verdict = self._ask(matched, self.valid, self.ask_valid)
+                verdict = self._ask(matched, plain, self.valid, self.ask_valid)
                 score = np.where(verdict == 1, 1.0, np.where(verdict == 0, 0.0, score))
             if self.invalidates:
-                score = np.where(self._ask(matched, self.invalid, self.ask_invalid) == 1, 0.0, score)
+                score = np.where(self._ask(matched, plain, self.invalid, self.ask_invalid) == 1, 0.0, score)
         keep = score > 0
         return Matches(found.row, found.start, found.end, score).where(keep)
 
-    def _ask(self, matched: pl.Series, judge: Judge | None, ask: Callable[[str], bool | None]) -> npt.NDArray[np.int8]:
-        """1, 0 or -1 for true, false and no opinion."""
+    def _ask(
+        self, matched: pl.Series, plain: npt.NDArray[np.bool_], judge: Judge | None, ask: Callable[[str], bool | None]
+    ) -> npt.NDArray[np.int8]:
+        """1, 0 or -1 for true, false and no opinion; what *plain* says to be ASCII is."""
         if judge is None:
             distinct = matched.unique()
             answers = pl.Series([_as_number(ask(text)) for text in distinct.to_list()], dtype=pl.Int8)
@@ -100,7 +103,8 @@ class Matcher:
                 pl.DataFrame({"text": distinct, "answer": answers}), on="text", how="left", maintain_order="left"
             )
             return told["answer"].to_numpy()
-        plain = (matched.str.len_bytes() == matched.str.len_chars()).to_numpy()
+        if not plain.all():
+            plain = (matched.str.len_bytes() == matched.str.len_chars()).to_numpy()
         if plain.all():
             return judge(matched).cast(pl.Int8).fill_null(-1).to_numpy()
         verdict = np.empty(len(matched), np.int8)
@@ -115,7 +119,11 @@ def _as_number(answer: object) -> int:
     return -1 if answer is None else int(bool(answer))
 
 
-def cut(texts: pl.Series, found: Matches) -> pl.Series:
+def cut(texts: Texts, found: Matches) -> pl.Series:
     """The matched parts of the texts."""
-    frame = pl.DataFrame({"text": texts.gather(found.row), "start": found.start, "length": found.end - found.start})
+    held = texts.all.gather(found.row)
+    length = found.end - found.start
+    if (length == texts.shapes.length[found.row]).all():
+        return held
+    frame = pl.DataFrame({"text": held, "start": found.start, "length": length})
     return frame.select(pl.col("text").str.slice(pl.col("start"), pl.col("length"))).to_series()

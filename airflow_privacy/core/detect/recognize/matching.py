@@ -30,6 +30,7 @@ class Texts(NamedTuple):
     """
 
     all: pl.Series
+    shapes: Shapes
     plain_rows: Rows
     plain: pl.Series
     plain_shapes: Shapes
@@ -70,14 +71,13 @@ def joined(parts: list[Matches]) -> Matches:
 def prepared(texts: pl.Series) -> Texts:
     """*texts* (distinct, no nulls, none empty) parted into ASCII and the rest."""
     whole = shapes(texts)
-    ascii_only = whole.ascii
-    if ascii_only.all():
+    if whole.ascii.all():
         rows = np.arange(len(texts))
         nothing = texts.head(0)
-        return Texts(texts, rows, texts, whole, rows[:0], nothing, whole.taken(rows[:0]))
-    plain, other = np.flatnonzero(ascii_only), np.flatnonzero(~ascii_only)
+        return Texts(texts, whole, rows, texts, whole, rows[:0], nothing, whole.taken(rows[:0]))
+    plain, other = np.flatnonzero(whole.ascii), np.flatnonzero(~whole.ascii)
     folded = fold(texts.gather(other))
-    return Texts(texts, plain, texts.gather(plain), whole.taken(plain), other, folded, shapes(folded))
+    return Texts(texts, whole, plain, texts.gather(plain), whole.taken(plain), other, folded, shapes(folded))
 
 
 class Spans(NamedTuple):
@@ -149,7 +149,7 @@ class CompiledPattern:
         if form is None or form.opaque:
             return Matches.none(), rows
         lengths = texts.plain_shapes.length[rows]
-        values = texts.plain.gather(rows if form.runs or form.inner or form.ahead or form.edges else rows[:0])
+        values = texts.plain.gather(rows if form.runs or form.inner else rows[:0])
         unsure = np.zeros(len(rows), bool)
         for run in form.runs:
             long = np.flatnonzero(lengths >= 100)
@@ -157,20 +157,7 @@ class CompiledPattern:
                 unsure[long] |= values.gather(long).str.contains(run).to_numpy()
         for inner in form.inner:
             unsure |= values.str.contains(anywhere(inner)).to_numpy()
-        if form.ahead or form.edges:
-            # One match over the whole text: nothing stands before or behind it, and look-ahead is tested at the start only.
-            whole = np.zeros(len(rows), bool)
-            covering = (found.start == 0) & (found.end == lengths[found.row])
-            whole[found.row[covering]] = True
-            for content in form.ahead:
-                somewhere = values.str.contains(anywhere(content)).to_numpy()
-                there = np.flatnonzero(whole & somewhere)
-                at_start = values.gather(there).str.contains(f"\\A(?:{content})").to_numpy()
-                somewhere[there] = at_start
-                unsure |= somewhere
-            some = np.flatnonzero(~whole)
-            for content in form.edges:
-                unsure[some] |= values.gather(some).str.contains(anywhere(content)).to_numpy()
+        unsure[found.row[_forbidden(form, texts.plain, found._replace(row=rows[found.row]), lengths[found.row])]] = True
         if unsure.any():
             found = found.where(~unsure[found.row])
         score = np.full(len(found.row), self.score)
@@ -207,6 +194,29 @@ class CompiledPattern:
             where=self.owner,
             do="Rewrite the pattern without nested repetition.",
         )
+
+
+def _forbidden(form: Translation, texts: pl.Series, found: Spans, length: Rows) -> Rows:
+    """Which matches have beside them, or begin with, what negative look-around may forbid. Where there are none in a text, its
+    matches are those of the pattern: look-around at the ends takes matches away, and what it takes is found without it.
+    """
+    seen = np.zeros(len(found.row), bool)
+    text, start, end = pl.col("text"), pl.col("start"), pl.col("end")
+    asked = [text.str.slice(start).str.contains(f"\\A(?:{content})") for content in form.ahead]
+    if asked:
+        seen |= _any_of(asked, texts, found)
+    asked = [text.str.slice(0, start).str.contains(f"(?:{content})\\z") for content in form.before]
+    asked += [text.str.slice(end).str.contains(f"\\A(?:{content})") for content in form.after]
+    some = np.flatnonzero((found.start > 0) | (found.end < length))
+    if asked and len(some):
+        seen[some] |= _any_of(asked, texts, Spans(*(column[some] for column in found)))
+    return np.flatnonzero(seen)
+
+
+def _any_of(asked: list[pl.Expr], texts: pl.Series, found: Spans) -> npt.NDArray[np.bool_]:
+    frame = pl.DataFrame({"text": texts.gather(found.row), "start": found.start, "end": found.end})
+    answer: npt.NDArray[np.bool_] = frame.select(pl.any_horizontal(asked)).to_series().to_numpy()
+    return answer
 
 
 _NOWHERE = Spans(*(np.empty(0, np.int64),) * 3)
@@ -281,28 +291,25 @@ def _spans(asked: list[_Gate], lengths: Rows) -> list[Spans]:
     length is what the match covered. Where a text has several, the matches themselves are asked for.
     """
     marked = _at_once([_some(gate.values, gate.rows).str.replace_all(gate.rust, _MARK) for gate in asked])
-    seen = iter(_at_once([one for text in marked for one in _marks(pl.lit(text))]))
-    return [
-        _spans_of(gate, text, lengths[gate.rows], first.to_numpy(), length.to_numpy(), count.to_numpy())
-        for gate, text, first, length, count in zip(asked, marked, seen, seen, seen, strict=True)
-    ]
+    return [_spans_of(gate, text, lengths[gate.rows]) for gate, text in zip(asked, marked, strict=True)]
 
 
-def _marks(text: pl.Expr) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
-    place = text.str.find(_MARK, literal=True)
-    return place, text.str.len_bytes(), text.str.count_matches(_MARK, literal=True)
-
-
-def _spans_of(gate: _Gate, marked: pl.Series, lengths: Rows, first: Rows, left: Rows, count: Rows) -> Spans:
-    row = np.flatnonzero(count == 1)
-    start = first[row].astype(np.int64)
-    found = Spans(row, start, start + lengths[row] - left[row] + 1)
-    several = np.flatnonzero(count > 1)
-    if not len(several):
-        return found
-    more = _several(gate.values.gather(gate.rows[several]), marked.gather(several), gate.rust)
-    parts = (several[more.row], more.start, more.end)
-    return Spans(*(np.concatenate(both) for both in zip(found, parts, strict=True)))
+def _spans_of(gate: _Gate, marked: pl.Series, lengths: Rows) -> Spans:
+    whole = (marked == _MARK).to_numpy()
+    row = np.flatnonzero(whole)
+    parts = [Spans(row, np.zeros(len(row), np.int64), lengths[row])]
+    rest = np.flatnonzero(~whole)
+    if len(rest):
+        text = marked.gather(rest)
+        count = text.str.count_matches(_MARK, literal=True).to_numpy()
+        once = count == 1
+        row = rest[once]
+        start = text.str.find(_MARK, literal=True).to_numpy()[once].astype(np.int64)
+        parts.append(Spans(row, start, start + lengths[row] - text.str.len_bytes().to_numpy()[once] + 1))
+        if (several := rest[count > 1]).size:
+            more = _several(gate.values.gather(gate.rows[several]), marked.gather(several), gate.rust)
+            parts.append(Spans(several[more.row], more.start, more.end))
+    return Spans(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 def _several(values: pl.Series, marked: pl.Series, pattern: str) -> Spans:

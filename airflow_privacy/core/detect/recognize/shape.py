@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property, reduce
+from operator import or_
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ Rows = npt.NDArray[np.int64]
 
 _DIGITS, _BLANKS, _MARKS, _ZERO, _BEYOND = 26, 60, 61, 62, 63
 _FIRST_SIGN = 27
-_BLOCK = 1 << 16  # bytes at a time: what is made of them stays in the processor's cache
+_BLOCK = 1 << 14  # bytes at a time: what is made of them stays in the processor's cache, in memory that is used again
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Shapes:
     length: Rows
     digits: Rows
 
-    @property
+    @cached_property
     def ascii(self) -> npt.NDArray[np.bool_]:
         """Texts of ASCII characters without the null character, which the engine uses as a mark."""
         plain: npt.NDArray[np.bool_] = (self.kinds & np.uint64(1 << _BEYOND | 1 << _ZERO)) == 0
@@ -42,6 +43,13 @@ class Shapes:
         for need in needs:
             fits &= (self.kinds & np.uint64(need)) != 0
         return np.flatnonzero(fits)
+
+    def spelling(self, words: Iterable[str]) -> npt.NDArray[np.bool_]:
+        """Which ASCII texts have all characters of one of *words*, in either case and any order."""
+        held = np.zeros(len(self.kinds), bool)
+        for needs in {reduce(or_, (1 << _kind(ord(character)) for character in word), 0) for word in words}:
+            held |= (self.kinds & np.uint64(needs)) == needs
+        return held
 
 
 def shapes(texts: pl.Series) -> Shapes:

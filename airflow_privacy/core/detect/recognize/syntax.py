@@ -28,6 +28,8 @@ _ESCAPES = regex.compile(r"\\[^AbBdDsSwWZnrtfvxuUa\d\W]")
 _SETS = regex.compile(r"\[\^?\]?[^\]]*\]")
 _ESCAPED = regex.compile(r"\\.", regex.DOTALL)
 _INLINE_CASE = regex.compile(r"\(\?i\)")
+# What in a Rust pattern asks for its surroundings: it would say something else of a part of the text.
+_PLACES = regex.compile(r"\\[bBAz]|\(\?[^:]")
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ class Translation:
 
     - ``opaque``: something was widened in a way that nothing makes good; a gate only.
     - ``inner``: Rust patterns; where none of them matches anywhere in a text, the negative look-around inside holds.
-    - ``ahead``: the same for negative look-ahead at the very start, which is tested at the start of a match only.
-    - ``edges``: the same for look-around at the ends, which also holds where a match covers the whole text.
+    - ``ahead``, ``before``, ``after``: the same for negative look-around at the ends: where none of them matches from the start
+      of a match on, right before a match, or right after it.
     - ``runs``: texts in which one of these matches are too long for the counts that were left out.
     - ``needs``: sets of characters of each of which a match holds at least one; ``length``, ``digits``: the least numbers of
       characters, and of those of ``0-9``.
@@ -49,7 +51,8 @@ class Translation:
     opaque: bool
     inner: tuple[str, ...]
     ahead: tuple[str, ...]
-    edges: tuple[str, ...]
+    before: tuple[str, ...]
+    after: tuple[str, ...]
     runs: tuple[str, ...]
     needs: tuple[int, ...]
     length: int
@@ -78,7 +81,8 @@ class _Notes:
     opaque: bool = False
     inner: list[str] = field(default_factory=list)
     ahead: list[str] = field(default_factory=list)
-    edges: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
     groups: dict[int, str] = field(default_factory=dict)
 
@@ -99,7 +103,8 @@ def translate(pattern: str, flags: int, *, fold: bool = False) -> Translation | 
         notes.opaque,
         tuple(dict.fromkeys(notes.inner)),
         tuple(dict.fromkeys(notes.ahead)),
-        tuple(dict.fromkeys(notes.edges)),
+        tuple(dict.fromkeys(notes.before)),
+        tuple(dict.fromkeys(notes.after)),
         tuple(dict.fromkeys(notes.runs)),
         _fewest(part.needs),
         part.length,
@@ -271,7 +276,7 @@ def _place(where: Any, notes: _Notes) -> str:
 
 
 def _look_around(op: Any, direction: int, inner: Any, notes: _Notes, *, first: bool, last: bool, alone: bool) -> _Part:
-    content = replace(notes, opaque=False, inner=[], ahead=[], edges=[], runs=[])
+    content = replace(notes, opaque=False, inner=[], ahead=[], before=[], after=[], runs=[])
     part = _sequence(inner, content)
     if op is sre.ASSERT:
         notes.opaque = True
@@ -280,12 +285,13 @@ def _look_around(op: Any, direction: int, inner: Any, notes: _Notes, *, first: b
     half = _half_border(inner, direction, notes)
     if half is not None:
         return _Part(half)
+    bare = not _PLACES.search(part.rust)
     if part.length == 0:
         notes.opaque = True
-    elif (direction < 0 and first and alone) or (direction > 0 and last):
-        notes.edges.append(part.rust)
-    elif direction > 0 and first:
-        notes.ahead.append(part.rust)
+    elif bare and direction < 0 and first and alone:
+        notes.before.append(part.rust)
+    elif bare and direction > 0 and (first or last):
+        (notes.ahead if first else notes.after).append(part.rust)
     else:
         notes.inner.append(part.rust)
     notes.inner.extend((*content.runs,))

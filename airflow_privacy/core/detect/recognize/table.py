@@ -80,7 +80,7 @@ def _fast(patterns: tuple[CompiledPattern, ...]) -> str:
         form = pattern.plain
         if form is None or form.opaque:
             kinds["gate"] += 1
-        elif form.inner or form.ahead or form.edges:
+        elif form.inner or form.ahead or form.before or form.after:
             kinds["whole cells"] += 1
         else:
             kinds["all"] += 1

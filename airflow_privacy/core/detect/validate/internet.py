@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from airflow_privacy.core.detect.searching import anywhere
@@ -63,11 +62,10 @@ def no_ip(texts: pl.Series) -> pl.Series:
     Of what the patterns let through, wrong are: an octet with a leading zero (RFC 6943, section 3.1.1), and IPv6 groups
     (RFC 4291, section 2.2) that are not eight, or more than seven beside ``::``.
     """
-    text = pl.col("text")
-    frame = texts.to_frame("text").with_row_index("at")
-    wrong = frame.select(text.str.contains(anywhere(r"(?:^|[.:])0[0-9]+\.|\.0[0-9]")))["text"].to_numpy().astype(np.bool_)
-    six = frame.filter(text.str.contains(":", literal=True)).select("at", _no_six(text).alias("wrong"))
-    wrong[six["at"].to_numpy()] |= six["wrong"].to_numpy()
+    wrong = texts.str.contains(anywhere(r"(?:^|[.:])0[0-9]+\.|\.0[0-9]")).to_numpy(writable=True)
+    six = texts.str.contains(":", literal=True).arg_true()
+    if len(six):
+        wrong[six.to_numpy()] |= texts.gather(six).to_frame("text").select(_no_six(pl.col("text"))).to_series().to_numpy()
     return answer(wrong, ~wrong)
 
 

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 Flags: TypeAlias = npt.NDArray[np.bool_]
@@ -43,8 +44,12 @@ class Letters:
         keep = kept[self.codes] != 0
         if keep.all():
             return self
-        counts = np.concatenate([np.zeros(1, np.int64), np.cumsum(keep, dtype=np.int64)])
-        return Letters(self.codes[keep], counts[self.ends])
+        return Letters(self.codes[keep], self.ends - np.searchsorted(np.flatnonzero(~keep), self.ends))
+
+    def series(self) -> pl.Series:
+        """The texts, ASCII, as Polars has them."""
+        ends = np.concatenate([np.zeros(1, np.int64), self.ends])
+        return pl.Series(pa.LargeStringArray.from_buffers(len(self), pa.py_buffer(ends), pa.py_buffer(self.codes)))
 
     def last(self) -> Bytes:
         """The last character of each text; no text is empty."""
