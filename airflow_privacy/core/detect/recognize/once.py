@@ -65,7 +65,7 @@ def once(columns: Sequence[pl.Series]) -> Once:
     again = pl.concat(repeated) if repeated else nothing
     different = again.unique()
     return Once(
-        texts=pl.concat([different, *single]) if single else different,
+        texts=pl.concat([different, *single], rechunk=True) if single else different,
         different=len(different),
         repeated=again,
         repeated_at=np.concatenate([nowhere, *repeated_at]),
