@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 import regex
 
-from airflow_privacy.core.detect.recognize.shape import blocks, bytes_of
+from airflow_privacy.core.detect.buffers import bytes_of, texts_of
+from airflow_privacy.core.detect.recognize.shape import blocks
 
 ASCII = (1 << 128) - 1
 
@@ -105,7 +105,7 @@ def fold(texts: pl.Series) -> pl.Series:
     folded = np.concatenate([np.empty(0, np.uint8), *(_marks()[part] for part in parts)])
     ends = np.zeros(len(texts) + 1, np.int64)
     np.cumsum(texts.str.len_chars().to_numpy(), out=ends[1:])
-    return pl.Series(pa.LargeStringArray.from_buffers(len(texts), pa.py_buffer(ends), pa.py_buffer(folded)))
+    return texts_of(folded, ends)
 
 
 def in_rust(bits: int) -> str:

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from airflow_privacy.core.detect.buffers import bytes_of
+
 Rows = npt.NDArray[np.int64]
 
 _DIGITS, _BLANKS, _MARKS, _ZERO, _BEYOND = 26, 60, 61, 62, 63
@@ -63,16 +65,6 @@ def shapes(texts: pl.Series) -> Shapes:
         np.bitwise_or.reduceat(kind.take(some, mode="clip"), begin, out=kinds[first:last])
         np.add.reduceat(digit.take(some, mode="clip"), begin, out=digits[first:last])
     return Shapes(kinds, np.diff(offsets), digits)
-
-
-def bytes_of(texts: pl.Series) -> tuple[npt.NDArray[np.uint8], Rows]:
-    """The bytes of *texts* (no nulls) back to back, and where each begins and the last one ends."""
-    if len(texts) == 0:
-        return np.empty(0, np.uint8), np.zeros(1, np.int64)
-    arrow = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
-    _, ends, data = arrow.buffers()
-    offsets = np.frombuffer(ends, np.int64)[arrow.offset : arrow.offset + len(arrow) + 1]
-    return np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]], offsets - offsets[0]
 
 
 def blocks(offsets: Rows) -> Iterator[tuple[int, int]]:

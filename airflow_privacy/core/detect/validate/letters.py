@@ -13,7 +13,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
+
+from airflow_privacy.core.detect.buffers import bytes_of, texts_of
 
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 Flags: TypeAlias = npt.NDArray[np.bool_]
@@ -48,8 +49,7 @@ class Letters:
 
     def series(self) -> pl.Series:
         """The texts, ASCII, as Polars has them."""
-        ends = np.concatenate([np.zeros(1, np.int64), self.ends])
-        return pl.Series(pa.LargeStringArray.from_buffers(len(self), pa.py_buffer(ends), pa.py_buffer(self.codes)))
+        return texts_of(self.codes, np.concatenate([np.zeros(1, np.int64), self.ends]))
 
     def last(self) -> Bytes:
         """The last character of each text; no text is empty."""
@@ -87,15 +87,10 @@ def letters(texts: pl.Series) -> Letters:
 
     :raises ValueError: a text is not ASCII: its positions would not be bytes.
     """
-    if not len(texts):
-        return Letters(np.zeros(0, np.uint8), np.zeros(0, np.int64))
-    array = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    _, offsets, data = array.buffers()
-    starts = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
-    codes = np.frombuffer(data, np.uint8)[starts[0] : starts[-1]] if data is not None else np.zeros(0, np.uint8)
+    codes, offsets = bytes_of(texts)
     if len(codes) and codes.max() > 127:
         raise ValueError("matched texts must be ASCII")
-    return Letters(codes, starts[1:] - starts[0])
+    return Letters(codes, offsets[1:])
 
 
 def kept(characters: str) -> Bytes:
